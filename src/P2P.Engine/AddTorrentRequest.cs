@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+
+namespace P2P.Engine;
+
+/// <summary>A torrent to add: the bytes of a .torrent file and how to treat it.</summary>
+public sealed record AddTorrentRequest
+{
+    /// <summary>The .torrent file, at most 64 MiB.</summary>
+    public required ReadOnlyMemory<byte> TorrentFile { get; init; }
+
+    /// <summary>Absolute folder where the finished files go; null for the default shared folder.</summary>
+    public string? SavePath { get; init; }
+
+    /// <summary>Start at once; false adds it stopped.</summary>
+    public bool Start { get; init; } = true;
+
+    /// <summary>Ask for pieces in order instead of rarest first.</summary>
+    public bool Sequential { get; init; }
+
+    /// <summary>Priority per file, in the order of the torrent; empty for all normal.</summary>
+    public ImmutableArray<FilePriority> FilePriorities { get; init; } = [];
+}
+
+/// <summary>How much a file is wanted.</summary>
+public enum FilePriority
+{
+    /// <summary>Not wanted: never downloaded but for pieces shared with wanted files.</summary>
+    Skip = 0,
+
+    /// <summary>After the others.</summary>
+    Low = 1,
+
+    /// <summary>The default.</summary>
+    Normal = 2,
+
+    /// <summary>Before the others.</summary>
+    High = 3,
+}

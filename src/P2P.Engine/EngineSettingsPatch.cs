@@ -1,0 +1,35 @@
+namespace P2P.Engine;
+
+/// <summary>Settings to change while running; null leaves a setting as it is.</summary>
+public sealed record EngineSettingsPatch
+{
+    /// <summary>Dmax, bytes per second; 0 = no limit.</summary>
+    public long? MaxDownloadRate { get; init; }
+
+    /// <summary>Umax, bytes per second; 0 = no limit.</summary>
+    public long? MaxUploadRate { get; init; }
+
+    /// <summary>Most peer connections in all, 1..100,000.</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Most peer connections of one torrent, 1..10,000.</summary>
+    public int? MaxConnectionsPerTorrent { get; init; }
+
+    /// <summary>Regular upload slots, 1..100.</summary>
+    public int? RegularSlots { get; init; }
+
+    /// <summary>Optimistic upload slots, 0..100.</summary>
+    public int? OptimisticSlots { get; init; }
+
+    /// <summary>Time between two choke rounds, 1 s..1 h.</summary>
+    public TimeSpan? ChokeInterval { get; init; }
+
+    /// <summary>Hold the download side to the same number of sources.</summary>
+    public bool? StrictTitForTat { get; init; }
+
+    /// <summary>Folder of partial files; for torrents added from now on.</summary>
+    public string? IncompleteDirectory { get; init; }
+
+    /// <summary>Folder of finished files; for torrents added from now on.</summary>
+    public string? SharedDirectory { get; init; }
+}

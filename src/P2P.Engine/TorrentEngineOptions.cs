@@ -1,0 +1,64 @@
+using System.Net;
+
+namespace P2P.Engine;
+
+/// <summary>Every setting of the engine with its default and unit, written once. Immutable.</summary>
+public sealed record TorrentEngineOptions
+{
+    /// <summary>Folder of the engine's own state (database, .torrent files, journals). Made if absent.</summary>
+    public string DataDirectory { get; init; } = "data/state";
+
+    /// <summary>Folder of partial files while they download.</summary>
+    public string IncompleteDirectory { get; init; } = "data/incomplete";
+
+    /// <summary>Folder of finished files, which are shared from there.</summary>
+    public string SharedDirectory { get; init; } = "data/shared";
+
+    /// <summary>Address to listen on and to dial from; null for all addresses of both families.</summary>
+    public IPAddress? ListenAddress { get; init; }
+
+    /// <summary>TCP port for peers, 1..65535; 0 for any free one.</summary>
+    public int ListenPort { get; init; } = 6881;
+
+    /// <summary>Dmax, bytes per second of payload; 0 = no limit.</summary>
+    public long MaxDownloadRate { get; init; }
+
+    /// <summary>Umax, bytes per second of payload; 0 = no limit.</summary>
+    public long MaxUploadRate { get; init; }
+
+    /// <summary>Most peer connections in all.</summary>
+    public int MaxConnections { get; init; } = 500;
+
+    /// <summary>Most peer connections of one torrent.</summary>
+    public int MaxConnectionsPerTorrent { get; init; } = 100;
+
+    /// <summary>Most connections being opened at once.</summary>
+    public int MaxHalfOpen { get; init; } = 50;
+
+    /// <summary>Upload slots given to those that give us most, per torrent.</summary>
+    public int RegularSlots { get; init; } = 3;
+
+    /// <summary>Upload slots given at random, per torrent.</summary>
+    public int OptimisticSlots { get; init; } = 1;
+
+    /// <summary>Time between two choke rounds, and between two computations of the rates.</summary>
+    public TimeSpan ChokeInterval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Hold the download side to the same number of sources by the same rule; a torrent may override it.</summary>
+    public bool StrictTitForTat { get; init; }
+
+    /// <summary>Memory for blocks in flight, bytes (blocks of 16 KiB).</summary>
+    public long BlockMemory { get; init; } = 256L << 20;
+
+    /// <summary>Disk threads (reading, writing, hashing); 0 = one per core, at least 2.</summary>
+    public int DiskThreads { get; init; }
+
+    /// <summary>Shortest announce interval believed of a tracker. Only tests go below the default.</summary>
+    public TimeSpan MinTrackerInterval { get; init; } = TimeSpan.FromSeconds(300);
+
+    /// <summary>Verified data is made durable and recorded at least this often.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>... or when this many verified bytes wait, whichever comes first.</summary>
+    public long FlushBytes { get; init; } = 64L << 20;
+}
