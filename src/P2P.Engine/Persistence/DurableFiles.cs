@@ -18,7 +18,7 @@ internal enum StoreDurability
 /// Source: reliability study 4.2, 40 power cuts each: rename without flush lost 40 of 40, flush and rename without the directory 15 of 40, all
 /// three 0 of 40. Thread: any; keeps no state. Throws <see cref="IOException"/> and <see cref="UnauthorizedAccessException"/>.
 /// </remarks>
-internal sealed partial class DurableFiles(StoreDurability durability)
+internal partial class DurableFiles(StoreDurability durability)
 {
     /// <summary>Suffix of files being written; whatever still carries it at a start is rubbish.</summary>
     public const string TemporarySuffix = ".tmp";
@@ -74,8 +74,8 @@ internal sealed partial class DurableFiles(StoreDurability durability)
         }
     }
 
-    /// <summary>Waits until the device has the file's bytes and length.</summary>
-    public void Flush(SafeFileHandle file)
+    /// <summary>Waits until the device has the file's bytes and length. Virtual so that tests can make the device fail.</summary>
+    public virtual void Flush(SafeFileHandle file)
     {
         if (durability == StoreDurability.Full)
         {

@@ -55,13 +55,13 @@ internal sealed class LiteDbSessionStore : ISessionStore
     private bool _isTickDue;
     private bool _isLoaded;
 
-    /// <summary>Touches nothing yet. <paramref name="durability"/> is other than full only in the power-cut harness's canary.</summary>
-    public LiteDbSessionStore(string dataDirectory, TimeProvider clock, ILogger logger, StoreDurability durability = StoreDurability.Full)
+    /// <summary>Touches nothing yet. <paramref name="files"/> is other than null only where a fault is wanted: tests, the harness's canary.</summary>
+    public LiteDbSessionStore(string dataDirectory, TimeProvider clock, ILogger logger, DurableFiles? files = null)
     {
         _directory = Path.GetFullPath(dataDirectory);
         _clock = clock;
         _logger = logger;
-        _files = new DurableFiles(durability);
+        _files = files ?? new DurableFiles(StoreDurability.Full);
         _metainfo = new MetainfoFiles(_directory, _files);
         _copies = new DatabaseCopies(_directory, _files);
         _recovery = new SessionRecovery(_directory, _files, _metainfo, _copies, clock);
@@ -100,6 +100,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
         {
             var described = StateFault.Describe(exception, _directory);
             Report(described);
+            ArmTimer(RetryInterval);
             waiter.TrySetException(described);
             return;
         }
@@ -298,7 +299,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
     /// <summary>Writes the dirty set; true when it is durable. On failure the database is closed and opened again at the next attempt.</summary>
     private bool WriteBatch(bool isCleanStop)
     {
-        if (_pending.IsEmpty && _database is not null && !isCleanStop)
+        if (_pending.IsEmpty && _database is not null && _stateError is null && !isCleanStop)
         {
             return true;
         }
@@ -339,7 +340,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
         foreach (var infoHash in removed)
         {
             _known.Remove(infoHash);
-            _metainfo.Delete(infoHash);
+            DeleteMetainfo(infoHash);
         }
 
         if (_stateError is not null)
@@ -352,6 +353,19 @@ internal sealed class LiteDbSessionStore : ISessionStore
         if (_isLoaded && _clock.GetUtcNow() - _lastCopyAt >= CopyInterval)
         {
             KeepCopy();
+        }
+    }
+
+    /// <summary>The database has forgotten the torrent already; a file that stays behind is set aside at the next start.</summary>
+    private void DeleteMetainfo(InfoHash infoHash)
+    {
+        try
+        {
+            _metainfo.Delete(infoHash);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            PersistenceLog.MetainfoNotDeleted(_logger, infoHash, exception);
         }
     }
 

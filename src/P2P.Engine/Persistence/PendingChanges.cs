@@ -145,6 +145,9 @@ internal sealed class PendingChanges
         foreach (var waiter in waiters)
         {
             waiter.TrySetException(exception);
+
+            // Seen: not everyone awaits a save, and the store's own error is reported apart.
+            _ = waiter.Task.Exception;
         }
 
         waiters.Clear();

@@ -25,4 +25,7 @@ internal static partial class PersistenceLog
 
     [LoggerMessage(606, LogLevel.Warning, "The state database did not close properly")]
     public static partial void CloseFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(607, LogLevel.Warning, "The .torrent file of {InfoHash}, which was removed, could not be deleted")]
+    public static partial void MetainfoNotDeleted(ILogger logger, P2P.Engine.Primitives.InfoHash infoHash, Exception exception);
 }
