@@ -30,7 +30,7 @@ internal sealed class StateDirectory : IDisposable
     {
         InfoHash = Hash(number),
         Name = $"torrent {number}",
-        AddedAt = new DateTimeOffset(2026, 1, 1, 0, 0, number, TimeSpan.Zero),
+        AddedAt = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero).AddSeconds(number),
         Downloaded = number * 1000L,
         Have = [.. Enumerable.Range(0, 200).Select(i => (byte)(i * number))],
         WasChecked = true,
@@ -55,7 +55,7 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>What a start finds now; stops again at once.</summary>
     public async Task<LoadedSession> LoadAsync()
     {
-        var (store, session) = await OpenAsync();
+        var (store, session) = await OpenAsync(new DurableFiles(StoreDurability.None));
         await store.DisposeAsync();
         return session;
     }
@@ -63,7 +63,7 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>A stopped session of torrents 1..count and one setting.</summary>
     public async Task FillAsync(int count)
     {
-        var (store, _) = await OpenAsync();
+        var (store, _) = await OpenAsync(new DurableFiles(StoreDurability.None));
         var adds = Enumerable.Range(1, count).Select(number => store.AddAsync(Record(number), TorrentFile(number))).ToArray();
         await Task.WhenAll(adds);
         await store.SaveSettingsAsync(ImmutableDictionary<string, string>.Empty.Add("MaxUploadRate", "1000"));
