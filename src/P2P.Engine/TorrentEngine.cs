@@ -56,8 +56,8 @@ public sealed class TorrentEngine : IAsyncDisposable
             var store = new LiteDbSessionStore(Path.GetFullPath(options.DataDirectory), TimeProvider.System, logger);
             var environment = new EngineEnvironment(
                 TimeProvider.System,
-                new SystemNetwork(options.ListenAddress),
-                blocks => new DiskQueue(blocks, options.DiskThreads, TimeProvider.System, logger),
+                new SystemNetwork(options.ListenAddress, TimeProvider.System),
+                blocks => new DiskQueue(blocks, options.DiskThreads),
                 new ThreadPoolLoopScheduler(),
                 System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
             return await StartAsync(environment, options, store, dataLock, logger, cancellationToken).ConfigureAwait(false);

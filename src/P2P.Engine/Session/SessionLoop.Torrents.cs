@@ -265,7 +265,7 @@ internal sealed partial class SessionLoop
             return;
         }
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource(); // answered on a loop; what follows only posts
         entry.Loop.Post(new TorrentCommand.Remove(remove.DeleteData, done));
         _ = RemoveAsync(remove, done.Task);
     }
@@ -379,7 +379,7 @@ internal sealed partial class SessionLoop
         _router.Dispose();
         var stops = _torrents.Values.Select(entry =>
         {
-            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var done = new TaskCompletionSource(); // answered on a loop; what follows only posts
             entry.Loop.Post(new TorrentCommand.Stop(done));
             return done.Task;
         }).ToArray();

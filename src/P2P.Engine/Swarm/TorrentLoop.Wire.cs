@@ -30,7 +30,7 @@ internal sealed partial class TorrentLoop
             return;
         }
 
-        var live = new PeerConnection(connection, handshake, _context.Blocks, _context.Clock);
+        var live = new PeerConnection(connection, handshake, _context.Blocks, _context.Clock, _context.Scheduler);
         var peer = new PeerState(++_lastPeerId, live, _geometry.PieceCount, now, _context.Clock.GetUtcNow());
         live.Tag = peer;
         _peers.Add(live, peer);
@@ -73,12 +73,12 @@ internal sealed partial class TorrentLoop
             var hello = new ExtensionHandshake
             {
                 Client = $"P2P.Blazor {typeof(TorrentLoop).Assembly.GetName().Version?.ToString(3)}",
-                RequestQueue = Uploader.QueueLimit,
-                ListenPort = _rules.ListenPort,
-                IsUploadOnly = IsComplete,
+                MaxRequests = Uploader.QueueLimit,
+                ListenPort = _rules.ListenPort > 0 ? _rules.ListenPort : null,
+                UploadOnly = IsComplete,
                 YourAddress = handshake.Remote.Address,
             };
-            peer.Connection.Send(new PeerMessage(MessageId.Extended, Begin: 0) { Payload = hello.Write() });
+            peer.Connection.Send(hello.ToMessage());
         }
 
         if (handshake.SupportsFast && !_have.IsEmpty)
@@ -370,14 +370,14 @@ internal sealed partial class TorrentLoop
             return null; // an extension we never offered
         }
 
-        if (!ExtensionHandshake.TryRead(message.Payload.Span, out var hello))
+        if (!ExtensionHandshake.TryRead(message.Payload, out var hello, out var fault))
         {
-            return new DisconnectReason("peer.ext", "Its extension handshake is not a dictionary.", IsMisbehaviour: true);
+            return new DisconnectReason(fault.Code, fault.Message, IsMisbehaviour: true);
         }
 
         peer.Client = string.IsNullOrEmpty(hello.Client) ? peer.Client : hello.Client;
-        peer.Window.PeerReqq = hello.RequestQueue ?? peer.Window.PeerReqq;
-        peer.IsUploadOnly = hello.IsUploadOnly;
+        peer.Window.PeerReqq = hello.MaxRequests;
+        peer.IsUploadOnly = hello.UploadOnly ?? peer.IsUploadOnly;
         if (peer.Connection.Handshake.IsIncoming && hello.ListenPort is > 0 and var port)
         {
             peer.Endpoint = peer.Endpoint.WithPort(port);
