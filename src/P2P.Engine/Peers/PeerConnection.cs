@@ -355,6 +355,7 @@ internal sealed class PeerConnection : IThreadPoolWorkItem
         finally
         {
             batch.ReturnBlocks();
+            _outbox.OnSent();
             EndPump();
         }
     }
