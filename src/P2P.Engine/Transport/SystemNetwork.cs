@@ -335,14 +335,16 @@ internal sealed class SystemNetwork : INetwork, IDisposable
                     accepted.NoDelay = true;
                     return new SocketConnection(accepted, PeerEndpoint.From((IPEndPoint)accepted.RemoteEndPoint!));
                 }
-                catch (SocketException exception) when (exception.SocketErrorCode == SocketError.TooManyOpenSockets)
-                {
-                    throw new NetworkException("net.limits", "The system has no more sockets for this program.", exception);
-                }
-                catch (SocketException exception) when (exception.SocketErrorCode != SocketError.OperationAborted)
+                catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionAborted or SocketError.ConnectionReset
+                    or SocketError.NotConnected or SocketError.TimedOut or SocketError.HostUnreachable or SocketError.NetworkUnreachable)
                 {
                     // This one caller is gone again before we looked; the next one is not.
                     accepted?.Dispose();
+                }
+                catch (SocketException exception) when (exception.SocketErrorCode is SocketError.TooManyOpenSockets
+                    or SocketError.NoBufferSpaceAvailable)
+                {
+                    throw new NetworkException("net.limits", "The system has no more sockets for this program.", exception);
                 }
                 catch (Exception exception) when (IsBreak(exception))
                 {
