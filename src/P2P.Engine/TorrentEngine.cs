@@ -1,49 +1,177 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using P2P.Engine.Diagnostics;
+using P2P.Engine.Metainfo;
+using P2P.Engine.Persistence;
 using P2P.Engine.Primitives;
+using P2P.Engine.Runtime;
+using P2P.Engine.Session;
+using P2P.Engine.Storage;
+using P2P.Engine.Transport;
 
 namespace P2P.Engine;
 
 /// <summary>The engine: start, stop, add, find, remove, watch. No logic; forwards to the session. Thread-safe.</summary>
 public sealed class TorrentEngine : IAsyncDisposable
 {
-    private TorrentEngine()
+    private readonly SessionLoop _session;
+    private readonly ISessionStore _store;
+    private readonly IDisposable? _lock;
+    private readonly ILogger _logger;
+    private int _isDisposed;
+
+    private TorrentEngine(SessionLoop session, ISessionStore store, IDisposable? dataLock, ILogger logger)
     {
+        _session = session;
+        _store = store;
+        _lock = dataLock;
+        _logger = logger;
     }
 
     /// <summary>Settings in force: those given at the start, overlaid by those kept from the page.</summary>
-    public TorrentEngineOptions Options => throw new NotImplementedException();
+    public TorrentEngineOptions Options => _session.Options;
 
     /// <summary>The session as of the last beat; never null, never waits.</summary>
-    public SessionSnapshot Snapshot => throw new NotImplementedException();
+    public SessionSnapshot Snapshot => _session.Publisher.Latest;
 
     /// <summary>The last 1,000 events, newest first.</summary>
-    public ImmutableArray<EngineEvent> Events => throw new NotImplementedException();
+    public ImmutableArray<EngineEvent> Events => [.. _session.Events];
+
+    /// <summary>The session itself, for the simulation.</summary>
+    internal SessionLoop Session => _session;
 
     /// <summary>Locks the data directory, loads the state, listens, and resumes every started torrent.</summary>
     /// <remarks>Throws <see cref="TorrentEngineException"/>: "state.locked" when another process has the directory, "disk.*" when it cannot be used.
     /// A port in use is not fatal: see <see cref="SessionSnapshot.ListenError"/>; it is tried again every 10 s.</remarks>
-    public static Task<TorrentEngine> StartAsync(TorrentEngineOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public static async Task<TorrentEngine> StartAsync(
+        TorrentEngineOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TorrentEngine>();
+        MakeFolders(options);
+        var dataLock = DataDirectoryLock.Acquire(Path.GetFullPath(options.DataDirectory));
+        try
+        {
+            var store = new LiteDbSessionStore(Path.GetFullPath(options.DataDirectory), TimeProvider.System, logger);
+            var environment = new EngineEnvironment(
+                TimeProvider.System,
+                new SystemNetwork(options.ListenAddress, TimeProvider.System),
+                blocks => new DiskQueue(blocks, options.DiskThreads),
+                new ThreadPoolLoopScheduler(),
+                System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
+            return await StartAsync(environment, options, store, dataLock, logger, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            dataLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts on other seams than the real ones: what the simulation calls.</summary>
+    internal static async Task<TorrentEngine> StartAsync(
+        EngineEnvironment environment, TorrentEngineOptions options, ISessionStore store, IDisposable? dataLock, ILogger logger, CancellationToken cancellationToken)
+    {
+        var loaded = await store.LoadAsync(cancellationToken).ConfigureAwait(false);
+        var session = new SessionLoop(environment, options, store, logger);
+        var done = new TaskCompletionSource();
+        session.Post(new SessionCommand.Loaded(loaded, done));
+        await done.Task.ConfigureAwait(false);
+        return new TorrentEngine(session, store, dataLock, logger);
+    }
 
     /// <summary>Looks inside a .torrent without adding it. Throws <see cref="TorrentEngineException"/> with the parse error.</summary>
-    public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile) => throw new NotImplementedException();
+    public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile)
+    {
+        var metainfo = Read(torrentFile);
+        return new TorrentPreview(
+            metainfo.InfoHash, metainfo.Name, metainfo.PayloadLength, metainfo.Geometry.PieceLength, metainfo.Geometry.PieceCount, metainfo.IsPrivate,
+            metainfo.Comment, metainfo.CreatedBy, metainfo.CreatedAt,
+            [.. metainfo.Files.Where(file => !file.IsPad).Select((file, index) => new PreviewFile(index, file.Path, file.Length))],
+            metainfo.Trackers, Find(metainfo.InfoHash) is not null, metainfo.Warnings);
+    }
 
     /// <summary>Adds a torrent; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
-    public Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        // The caller's buffer may be reused once we return; the bytes are kept as they are.
+        var copy = request with { TorrentFile = request.TorrentFile.ToArray() };
+        var metainfo = Read(copy.TorrentFile);
+        var reply = new TaskCompletionSource<TorrentHandle>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.Add(metainfo, copy, reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
 
     /// <summary>The torrent's remote control, or null.</summary>
-    public TorrentHandle? Find(InfoHash infoHash) => throw new NotImplementedException();
+    public TorrentHandle? Find(InfoHash infoHash) => _session.Handles.GetValueOrDefault(infoHash);
 
     /// <summary>Removes a torrent, and its files if asked; durable when the task completes.</summary>
-    public Task RemoveAsync(InfoHash infoHash, bool deleteData) => throw new NotImplementedException();
+    public Task RemoveAsync(InfoHash infoHash, bool deleteData)
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.Remove(infoHash, deleteData, reply));
+        return reply.Task;
+    }
 
     /// <summary>Changes settings, kept over restarts; throws "settings.invalid" with a sentence naming each mistake.</summary>
-    public Task UpdateSettingsAsync(EngineSettingsPatch patch) => throw new NotImplementedException();
+    public Task UpdateSettingsAsync(EngineSettingsPatch patch)
+    {
+        ArgumentNullException.ThrowIfNull(patch);
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.ChangeSettings(patch, reply));
+        return reply.Task;
+    }
 
     /// <summary>Waits until the snapshot's version differs from <paramref name="seenVersion"/>, and returns it.</summary>
-    public ValueTask<SessionSnapshot> WaitForChangeAsync(long seenVersion, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public ValueTask<SessionSnapshot> WaitForChangeAsync(long seenVersion, CancellationToken cancellationToken) =>
+        _session.Publisher.WaitAsync(seenVersion, cancellationToken);
 
     /// <summary>Stops cleanly: announces "stopped", flushes pieces, saves records; each step has a deadline.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.Shutdown(stopped));
+        await stopped.Task.ConfigureAwait(false);
+        await _store.FlushAsync().ConfigureAwait(false);
+        await _session.CloseAsync().ConfigureAwait(false);
+        await _store.DisposeAsync().ConfigureAwait(false);
+        _lock?.Dispose();
+        EngineLog.EngineStopped(_logger);
+    }
+
+    private static void MakeFolders(TorrentEngineOptions options)
+    {
+        foreach (var folder in (string[])[options.DataDirectory, options.IncompleteDirectory, options.SharedDirectory])
+        {
+            try
+            {
+                Directory.CreateDirectory(folder);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new TorrentEngineException(
+                    "disk.denied", $"The folder {Path.GetFullPath(folder)} cannot be made ({exception.Message}); choose another one in the settings or mend its rights.", exception);
+            }
+        }
+    }
+
+    private static TorrentMetainfo Read(ReadOnlyMemory<byte> torrentFile)
+    {
+        try
+        {
+            return MetainfoReader.Read(torrentFile);
+        }
+        catch (MetainfoException exception)
+        {
+            throw new TorrentEngineException(exception.Code, exception.Message, exception) { Offset = exception.Offset };
+        }
+    }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using P2P.Engine.Primitives;
+using P2P.Engine.Session;
+using P2P.Engine.Swarm;
 
 namespace P2P.Engine;
 
@@ -7,44 +9,107 @@ namespace P2P.Engine;
 /// <remarks>Commands on a removed torrent throw <see cref="TorrentEngineException"/> "torrent.not_found".</remarks>
 public sealed class TorrentHandle
 {
-    internal TorrentHandle(InfoHash infoHash) => InfoHash = infoHash;
+    private readonly TorrentLoop _loop;
+    private readonly SessionLoop _session;
+    private volatile TorrentSnapshot? _snapshot;
+    private volatile TorrentDetails? _details;
+
+    internal TorrentHandle(InfoHash infoHash, TorrentLoop loop, SessionLoop session)
+    {
+        InfoHash = infoHash;
+        _loop = loop;
+        _session = session;
+    }
 
     /// <summary>Its name in the network.</summary>
     public InfoHash InfoHash { get; }
 
     /// <summary>The row as of the last beat.</summary>
-    public TorrentSnapshot Snapshot => throw new NotImplementedException();
+    public TorrentSnapshot Snapshot => _snapshot ?? throw new TorrentEngineException("torrent.not_ready", "The torrent is being set up; ask again in a second.");
 
     /// <summary>Details as of the last beat; null until a watch has seen one beat.</summary>
-    public TorrentDetails? Details => throw new NotImplementedException();
+    public TorrentDetails? Details => _details;
 
     /// <summary>Keeps <see cref="Details"/> fresh until disposed.</summary>
-    public IDisposable Watch() => throw new NotImplementedException();
+    public IDisposable Watch() => new WatchScope(_loop);
 
     /// <summary>Builds details once, now, watched or not.</summary>
-    public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default)
+    {
+        var reply = new TaskCompletionSource<TorrentDetails>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _loop.Post(new TorrentCommand.BuildDetails(reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
 
     /// <summary>Starts (or retries after an error). Saved when the task completes.</summary>
-    public Task StartAsync() => throw new NotImplementedException();
+    public Task StartAsync() => ChangeAsync(record => record with { IsStarted = true }, new TorrentCommand.Start());
 
     /// <summary>Stops: "stopped" is announced, unfinished pieces are kept. Saved when the task completes.</summary>
-    public Task StopAsync() => throw new NotImplementedException();
+    public async Task StopAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await ChangeAsync(record => record with { IsStarted = false }, new TorrentCommand.Stop(done)).ConfigureAwait(false);
+        await done.Task.ConfigureAwait(false);
+    }
 
     /// <summary>Hashes everything on disk again; progress shows in the snapshot.</summary>
-    public Task RecheckAsync() => throw new NotImplementedException();
+    public Task RecheckAsync() => ChangeAsync(record => record, new TorrentCommand.Recheck());
 
     /// <summary>Connects to a peer by hand.</summary>
-    public Task AddPeerAsync(PeerEndpoint endpoint) => throw new NotImplementedException();
+    public Task AddPeerAsync(PeerEndpoint endpoint) =>
+        ChangeAsync(record => record, new TorrentCommand.PeersFound([endpoint], PeerSource.Manual));
 
     /// <summary>Sets the priority of files by index. Saved when the task completes.</summary>
-    public Task SetFilePrioritiesAsync(IReadOnlyDictionary<int, FilePriority> priorities) => throw new NotImplementedException();
+    public async Task SetFilePrioritiesAsync(IReadOnlyDictionary<int, FilePriority> priorities)
+    {
+        ArgumentNullException.ThrowIfNull(priorities);
+        var files = (await GetDetailsAsync().ConfigureAwait(false)).Files;
+        if (priorities.Keys.Any(index => index < 0 || index >= files.Length))
+        {
+            throw new TorrentEngineException("file.not_found", $"This torrent has the files 0 to {files.Length - 1}.");
+        }
+
+        ImmutableArray<FilePriority> all = [.. files.Select(file => priorities.TryGetValue(file.Index, out var priority) ? priority : file.Priority)];
+        await ChangeAsync(record => record with { FilePriorities = all }, new TorrentCommand.SetPriorities(all)).ConfigureAwait(false);
+    }
 
     /// <summary>Asks for pieces in order, or rarest first again.</summary>
-    public Task SetSequentialAsync(bool isSequential) => throw new NotImplementedException();
+    public Task SetSequentialAsync(bool isSequential) =>
+        ChangeAsync(record => record with { IsSequential = isSequential }, new TorrentCommand.SetSequential(isSequential));
 
     /// <summary>Sets its own strict switch; null follows the session.</summary>
-    public Task SetStrictTitForTatAsync(bool? isStrict) => throw new NotImplementedException();
+    public Task SetStrictTitForTatAsync(bool? isStrict) =>
+        ChangeAsync(record => record with { StrictTitForTat = isStrict }, new TorrentCommand.SetStrict(isStrict));
 
     /// <summary>Announces to the trackers now.</summary>
-    public Task AnnounceAsync() => throw new NotImplementedException();
+    public Task AnnounceAsync()
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.Announce(InfoHash, reply));
+        return reply.Task;
+    }
+
+    internal void Publish(TorrentSnapshot snapshot) => _snapshot = snapshot;
+
+    internal void Publish(TorrentDetails details) => _details = details;
+
+    private Task ChangeAsync(Func<TorrentRecord, TorrentRecord> edit, TorrentCommand command)
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.Change(InfoHash, edit, command, reply));
+        return reply.Task;
+    }
+
+    private sealed class WatchScope : IDisposable
+    {
+        private TorrentLoop? _loop;
+
+        public WatchScope(TorrentLoop loop)
+        {
+            _loop = loop;
+            loop.Post(new TorrentCommand.Watch(+1));
+        }
+
+        public void Dispose() => Interlocked.Exchange(ref _loop, null)?.Post(new TorrentCommand.Watch(-1));
+    }
 }

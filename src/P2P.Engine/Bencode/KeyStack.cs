@@ -12,6 +12,7 @@ internal sealed class KeyStack
     private const int FirstLength = 16;
 
     private readonly List<int[]> _chunks = [new int[FirstLength]];
+    private ulong[] _sorting = []; // reused: a file may hold millions of small dictionaries out of order
 
     /// <summary>Keys on the stack.</summary>
     public int Count { get; private set; }
@@ -43,7 +44,13 @@ internal sealed class KeyStack
     /// <summary>Offset of the first key, from number <paramref name="first"/> on, that equals an earlier one; -1 when all differ.</summary>
     public int FindDuplicate(int first, ReadOnlySpan<byte> input)
     {
-        var keys = new ulong[Count - first];
+        var count = Count - first;
+        if (_sorting.Length < count)
+        {
+            _sorting = new ulong[Math.Max(count, 2 * _sorting.Length)];
+        }
+
+        var keys = _sorting.AsSpan(0, count);
         for (var i = 0; i < keys.Length; i++)
         {
             var offset = _chunks[(first + i) >> ChunkBits][(first + i) & (ChunkLength - 1)];
@@ -52,7 +59,7 @@ internal sealed class KeyStack
             keys[i] = ((ulong)(uint)hash.ToHashCode() << 32) | (uint)offset;
         }
 
-        Array.Sort(keys);
+        keys.Sort();
         var found = -1;
         for (var i = 1; i < keys.Length; i++)
         {

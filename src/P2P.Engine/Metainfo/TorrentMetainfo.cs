@@ -31,6 +31,10 @@ internal sealed record TorrentMetainfo
     /// <summary>All files in order, pads included, paths sanitised and unique.</summary>
     public required ImmutableArray<MetainfoFile> Files { get; init; }
 
+    /// <summary>v2 and hybrid: 32 bytes of SHA-256 for every piece of a file, by position in <see cref="Files"/>; empty entries for files of at
+    /// most one piece (their root is the piece's hash) and for pads. No entries at all for v1.</summary>
+    public ImmutableArray<ReadOnlyMemory<byte>> PieceLayers { get; init; } = [];
+
     /// <summary>BEP 27.</summary>
     public bool IsPrivate { get; init; }
 
@@ -57,7 +61,7 @@ internal sealed record TorrentMetainfo
 }
 
 /// <summary>One file of a torrent.</summary>
-/// <param name="Path">Sanitised, unique, '/'-separated, relative to the save folder; includes the torrent's folder for multi-file torrents.</param>
+/// <param name="Path">Sanitised, unique, '/'-separated, relative to the save folder; includes the torrent's folder for multi-file torrents. A pad's is a label.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="Offset">Offset in the concatenation of all files (pads included), bytes.</param>
 /// <param name="IsPad">A pad file (BEP 47): zeros, never on disk.</param>

@@ -1,4 +1,5 @@
 using System.Text;
+using static System.FormattableString;
 
 namespace P2P.Engine.Primitives;
 
@@ -56,60 +57,86 @@ public readonly struct PeerId : IEquatable<PeerId>
         return text.ToString();
     }
 
-    /// <summary>"Transmission 3.0.0", or "Unknown" when the id follows no known style. Only letters we put there ourselves and digits.</summary>
+    /// <summary>"Transmission 4.0.5", or "Unknown" when the id follows no known style. Only letters we put there ourselves and digits.</summary>
     public string ClientName()
     {
-        var id = ToArray();
-        if (id[0] != '-' || id[7] != '-')
+        var id = Encoding.Latin1.GetString(ToArray());
+        if (id.StartsWith("A2-", StringComparison.Ordinal))
+        {
+            return $"aria2 {DashedVersion(id.AsSpan(3))}".TrimEnd();
+        }
+
+        if (id[0] != '-' || id[7] != '-' || NameOf(id.AsSpan(1, 2)) is not { } name)
         {
             return "Unknown";
         }
 
-        var code = Encoding.Latin1.GetString(id, 1, 2);
-        var name = code switch
+        Span<int> parts = stackalloc int[4];
+        for (var i = 0; i < 4; i++)
         {
-            "P2" => "P2P.Blazor",
-            "TR" => "Transmission",
-            "qB" => "qBittorrent",
-            "LT" or "lt" => code == "LT" ? "libtorrent" : "rTorrent",
-            "UT" => "uTorrent",
-            "DE" => "Deluge",
-            "A2" => "aria2",
-            "AZ" => "Vuze",
-            "BI" => "BiglyBT",
-            "WW" => "WebTorrent",
-            "WD" => "WebTorrent Desktop",
-            "MO" => "MonoTorrent",
-            "KT" => "KTorrent",
-            "TX" => "Tixati",
-            "GT" => "anacrolix",
-            "rQ" => "rqbit",
-            _ => "Unknown",
-        };
-        if (name == "Unknown")
-        {
-            return name;
-        }
-
-        // aria2 writes "-A2-1-36-0-"; every other client four digits or letters.
-        var version = new StringBuilder();
-        foreach (var digit in id.AsSpan(3, 3))
-        {
-            var value = digit switch
-            {
-                >= (byte)'0' and <= (byte)'9' => digit - '0',
-                >= (byte)'A' and <= (byte)'Z' => digit - 'A' + 10,
-                >= (byte)'a' and <= (byte)'z' => digit - 'a' + 36,
-                _ => -1,
-            };
-            if (value < 0)
+            parts[i] = DigitOf(id[3 + i]);
+            if (parts[i] < 0 && i < 3) // the fourth place is often a mark for betas
             {
                 return name;
             }
-
-            version.Append(version.Length == 0 ? "" : ".").Append(value);
         }
 
-        return $"{name} {version}";
+        var (major, minor, patch, last) = (parts[0], parts[1], parts[2], parts[3]);
+        return name switch
+        {
+            // Until 3.00 Transmission's version had two parts, the second of two digits.
+            "Transmission" when major < 4 => Invariant($"{name} {major}.{minor}{patch}"),
+            "WebTorrent" or "WebTorrent Desktop" when last >= 0 => Invariant($"{name} {(major * 10) + minor}.{(patch * 10) + last}"),
+            _ => Invariant($"{name} {major}.{minor}.{patch}"),
+        };
+    }
+
+    private static string? NameOf(ReadOnlySpan<char> code) => code switch
+    {
+        "P2" => "P2P.Blazor",
+        "TR" => "Transmission",
+        "qB" => "qBittorrent",
+        "LT" => "libtorrent",
+        "lt" => "rTorrent",
+        "UT" => "uTorrent",
+        "DE" => "Deluge",
+        "AZ" => "Vuze",
+        "BI" => "BiglyBT",
+        "WW" => "WebTorrent",
+        "WD" => "WebTorrent Desktop",
+        "MO" => "MonoTorrent",
+        "KT" => "KTorrent",
+        "TX" => "Tixati",
+        "GT" => "anacrolix",
+        "rQ" => "rqbit",
+        _ => null,
+    };
+
+    /// <summary>Azureus style counts on after 9 with letters; -1 for anything else.</summary>
+    private static int DigitOf(char digit) => digit switch
+    {
+        >= '0' and <= '9' => digit - '0',
+        >= 'A' and <= 'Z' => digit - 'A' + 10,
+        >= 'a' and <= 'z' => digit - 'a' + 36,
+        _ => -1,
+    };
+
+    /// <summary>"1.36.0" from "1-36-0-..." (aria2 has no dash before its letters); empty when it is not written like that.</summary>
+    private static string DashedVersion(ReadOnlySpan<char> text)
+    {
+        var version = new StringBuilder();
+        for (var part = 0; part < 3; part++)
+        {
+            var dash = text.IndexOf('-');
+            if (dash is < 1 or > 3 || text[..dash].ContainsAnyExceptInRange('0', '9'))
+            {
+                return "";
+            }
+
+            version.Append(part == 0 ? "" : ".").Append(text[..dash]);
+            text = text[(dash + 1)..];
+        }
+
+        return version.ToString();
     }
 }

@@ -24,6 +24,9 @@ internal interface ISessionStore : IAsyncDisposable
     /// <summary>Saves the settings changed in the page; durable when the task completes.</summary>
     Task SaveSettingsAsync(ImmutableDictionary<string, string> settings);
 
+    /// <summary>Why state cannot be saved now, in one sentence; null when it can. Any thread.</summary>
+    string? StateError { get; }
+
     /// <summary>Writes what waits, now.</summary>
     Task FlushAsync();
 }

@@ -1,0 +1,145 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using LiteDB;
+using P2P.Engine.Primitives;
+using P2P.Engine.Session;
+using P2P.Engine.Storage;
+
+namespace P2P.Engine.Persistence;
+
+/// <summary>Torrent records to BSON and back, written by hand: no type names from the file are honoured, unknown fields are ignored.</summary>
+/// <remarks>
+/// Times are UTC ticks. Lists of fixed-size entries are packed (a torrent may have 100,000 files): one byte per priority, 17 bytes per
+/// fingerprint (exists, length, mtime; little-endian). A field that is absent or of another type takes its default.
+/// </remarks>
+internal static class TorrentRecordCodec
+{
+    /// <summary>Format written now. Raise it with every change an older reader would misread, and add the step to <see cref="Migrate"/>.</summary>
+    public const int Version = 1;
+
+    private const int FactLength = 17;
+
+    /// <summary>BSON of everything but the infohash, which is the document's key.</summary>
+    public static byte[] Encode(TorrentRecord record)
+    {
+        var document = new BsonDocument
+        {
+            ["name"] = record.Name,
+            ["started"] = record.IsStarted,
+            ["sequential"] = record.IsSequential,
+            ["added"] = record.AddedAt.UtcTicks,
+            ["downloaded"] = record.Downloaded,
+            ["uploaded"] = record.Uploaded,
+            ["inShared"] = record.IsInSharedRoot,
+            ["cleanStop"] = record.IsCleanStop,
+            ["checked"] = record.WasChecked,
+        };
+        AddIf(document, "strict", record.StrictTitForTat is { } strict ? new BsonValue(strict) : null);
+        AddIf(document, "completed", record.CompletedAt is { } completed ? new BsonValue(completed.UtcTicks) : null);
+        AddIf(document, "sharedRoot", record.SharedRoot is { } root ? new BsonValue(root) : null);
+        AddIf(document, "have", record.Have is { } have ? new BsonValue(have) : null);
+        AddIf(document, "partial", record.PartialPieces.IsDefaultOrEmpty ? null : new BsonArray(record.PartialPieces.Select(EncodePartial)));
+        AddIf(document, "priorities", record.FilePriorities.IsDefaultOrEmpty ? null : EncodePriorities(record.FilePriorities));
+        AddIf(document, "files", record.Fingerprints.IsDefaultOrEmpty ? null : EncodeFacts(record.Fingerprints));
+        AddIf(document, "trackers", record.Trackers is { IsDefault: false } tiers ? new BsonArray(tiers.Select(EncodeTier)) : null);
+        return BsonSerializer.Serialize(document);
+    }
+
+    /// <summary>Reads what any version up to <see cref="Version"/> wrote. Throws only on BSON that cannot be parsed.</summary>
+    public static TorrentRecord Decode(InfoHash infoHash, int version, byte[] content)
+    {
+        var document = Migrate(version, BsonSerializer.Deserialize(content));
+        return new TorrentRecord
+        {
+            InfoHash = infoHash,
+            Name = Text(document, "name") ?? "",
+            IsStarted = Flag(document, "started") ?? true,
+            IsSequential = Flag(document, "sequential") ?? false,
+            StrictTitForTat = Flag(document, "strict"),
+            AddedAt = Time(document, "added") ?? default,
+            CompletedAt = Time(document, "completed"),
+            Downloaded = Number(document, "downloaded") ?? 0,
+            Uploaded = Number(document, "uploaded") ?? 0,
+            SharedRoot = Text(document, "sharedRoot"),
+            IsInSharedRoot = Flag(document, "inShared") ?? false,
+            Have = Bytes(document, "have"),
+            PartialPieces = DecodePartials(document["partial"]),
+            FilePriorities = [.. (Bytes(document, "priorities") ?? []).Select(value => value <= (byte)FilePriority.High ? (FilePriority)value : FilePriority.Normal)],
+            Fingerprints = DecodeFacts(Bytes(document, "files") ?? []),
+            IsCleanStop = Flag(document, "cleanStop") ?? false,
+            WasChecked = Flag(document, "checked") ?? false,
+            Trackers = document["trackers"].IsArray ? [.. document["trackers"].AsArray.Where(tier => tier.IsArray).Select(DecodeTier)] : null,
+        };
+    }
+
+    /// <summary>Brings a document of an older version up to date, one version a step.</summary>
+    private static BsonDocument Migrate(int version, BsonDocument document) => version switch
+    {
+        Version => document,
+        < 1 => throw new InvalidDataException($"There is no record format {version}."),
+        _ => throw new InvalidDataException($"Record format {version} is newer than {Version}."),
+    };
+
+    private static void AddIf(BsonDocument document, string key, BsonValue? value)
+    {
+        if (value is not null)
+        {
+            document[key] = value;
+        }
+    }
+
+    private static BsonValue EncodePartial((int Piece, byte[] Blocks) partial) =>
+        new BsonDocument { ["piece"] = partial.Piece, ["blocks"] = partial.Blocks };
+
+    private static ImmutableArray<(int Piece, byte[] Blocks)> DecodePartials(BsonValue value) => !value.IsArray
+        ? []
+        : [.. value.AsArray
+            .Where(item => item.IsDocument && item["piece"].IsInt32 && item["blocks"].IsBinary)
+            .Select(item => (item["piece"].AsInt32, item["blocks"].AsBinary))];
+
+    private static BsonValue EncodeTier(ImmutableArray<string> tier) => new BsonArray(tier.Select(url => new BsonValue(url)));
+
+    private static ImmutableArray<string> DecodeTier(BsonValue tier) => [.. tier.AsArray.Where(url => url.IsString).Select(url => url.AsString)];
+
+    private static BsonValue EncodePriorities(ImmutableArray<FilePriority> priorities) => new(priorities.Select(priority => (byte)priority).ToArray());
+
+    private static BsonValue EncodeFacts(ImmutableArray<FileFact> facts)
+    {
+        var bytes = new byte[facts.Length * FactLength];
+        for (var i = 0; i < facts.Length; i++)
+        {
+            var entry = bytes.AsSpan(i * FactLength, FactLength);
+            entry[0] = facts[i].Exists ? (byte)1 : (byte)0;
+            BinaryPrimitives.WriteInt64LittleEndian(entry[1..], facts[i].Length);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[9..], facts[i].ModifiedUtcTicks);
+        }
+
+        return new BsonValue(bytes);
+    }
+
+    private static ImmutableArray<FileFact> DecodeFacts(byte[] bytes)
+    {
+        var facts = ImmutableArray.CreateBuilder<FileFact>(bytes.Length / FactLength);
+        for (var start = 0; start + FactLength <= bytes.Length; start += FactLength)
+        {
+            var entry = bytes.AsSpan(start, FactLength);
+            facts.Add(new FileFact(
+                entry[0] != 0, BinaryPrimitives.ReadInt64LittleEndian(entry[1..]), BinaryPrimitives.ReadInt64LittleEndian(entry[9..])));
+        }
+
+        return facts.MoveToImmutable();
+    }
+
+    private static string? Text(BsonDocument document, string key) => document[key] is { IsString: true } value ? value.AsString : null;
+
+    private static bool? Flag(BsonDocument document, string key) => document[key] is { IsBoolean: true } value ? value.AsBoolean : null;
+
+    private static long? Number(BsonDocument document, string key) => document[key] is { IsInt64: true } value ? value.AsInt64 : null;
+
+    private static byte[]? Bytes(BsonDocument document, string key) => document[key] is { IsBinary: true } value ? value.AsBinary : null;
+
+    private static DateTimeOffset? Time(BsonDocument document, string key) =>
+        Number(document, key) is { } ticks && ticks >= DateTimeOffset.MinValue.Ticks && ticks <= DateTimeOffset.MaxValue.Ticks
+            ? new DateTimeOffset(ticks, TimeSpan.Zero)
+            : null;
+}

@@ -1,0 +1,60 @@
+using P2P.Engine.Metainfo;
+using P2P.Engine.Primitives;
+using P2P.Engine.Swarm;
+
+namespace P2P.Engine.Session;
+
+/// <summary>The messages the <see cref="SessionLoop"/> accepts.</summary>
+internal abstract record SessionCommand
+{
+    /// <summary>The state was loaded: make the torrents and start those that should run.</summary>
+    internal sealed record Loaded(LoadedSession Session, TaskCompletionSource Done) : SessionCommand;
+
+    /// <summary>Add a torrent that was read already.</summary>
+    internal sealed record Add(TorrentMetainfo Metainfo, AddTorrentRequest Request, TaskCompletionSource<TorrentHandle> Reply) : SessionCommand;
+
+    /// <summary>The first record of a new torrent is durable (or failed to be).</summary>
+    internal sealed record Added(InfoHash InfoHash, Exception? Failure, TaskCompletionSource<TorrentHandle> Reply) : SessionCommand;
+
+    /// <summary>Remove a torrent.</summary>
+    internal sealed record Remove(InfoHash InfoHash, bool DeleteData, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>The torrent let go of its files: forget it.</summary>
+    internal sealed record Removed(InfoHash InfoHash, Exception? Failure, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>Change a torrent's intent: the record first, then the command to its loop; <paramref name="Reply"/> when the record is durable.</summary>
+    internal sealed record Change(InfoHash InfoHash, Func<TorrentRecord, TorrentRecord> Edit, TorrentCommand? Command, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>Announce a torrent now.</summary>
+    internal sealed record Announce(InfoHash InfoHash, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>Change settings.</summary>
+    internal sealed record ChangeSettings(EngineSettingsPatch Patch, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>A torrent's row changed.</summary>
+    internal sealed record RowChanged(TorrentLoop Torrent, TorrentSnapshot Snapshot) : SessionCommand;
+
+    /// <summary>A torrent has progress to put on record.</summary>
+    internal sealed record Progress(TorrentLoop Torrent, TorrentProgress What) : SessionCommand;
+
+    /// <summary>A torrent began to transfer.</summary>
+    internal sealed record Active(TorrentLoop Torrent, bool IsComplete) : SessionCommand;
+
+    /// <summary>A torrent no longer transfers.</summary>
+    internal sealed record Inactive(TorrentLoop Torrent) : SessionCommand;
+
+    /// <summary>A download finished.</summary>
+    internal sealed record Completed(TorrentLoop Torrent) : SessionCommand;
+
+    /// <summary>A torrent wants more peers, or no longer does.</summary>
+    internal sealed record WantsPeers(TorrentLoop Torrent, bool IsWanting) : SessionCommand;
+
+    /// <summary>Something worth telling.</summary>
+    internal sealed record Tell(InfoHash Torrent, EngineEventKind Kind, string Message) : SessionCommand;
+
+    /// <summary>The beat.</summary>
+    internal sealed record Beat : SessionCommand;
+
+    /// <summary>Stop every torrent; the reply completes when all have stopped and said good-bye.</summary>
+    internal sealed record Shutdown(TaskCompletionSource Reply) : SessionCommand;
+}

@@ -1,0 +1,316 @@
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using P2P.Engine.Diagnostics;
+using P2P.Engine.Peers;
+using P2P.Engine.Primitives;
+using P2P.Engine.Runtime;
+using P2P.Engine.Storage;
+using P2P.Engine.Swarm;
+using P2P.Engine.Transport;
+
+namespace P2P.Engine.Session;
+
+/// <summary>Owns the torrent table, the settings and the session's totals; everything about many torrents is decided here.</summary>
+/// <remarks>A serial loop. Waiting for the store or a tracker is done by servants that post back.</remarks>
+internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrentHost
+{
+    private const int FastBeatsPerBeat = 10;
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FastBeat = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(10);
+
+    private readonly EngineEnvironment _environment;
+    private readonly ISessionStore _store;
+    private readonly ILogger _logger;
+    private readonly Random _random;
+    private readonly BlockPool _blocks;
+    private readonly IDisk _disk;
+    private readonly PeerId _ourId;
+    private readonly ConnectionBudget _budget;
+    private readonly IncomingRouter _router;
+    private readonly PeerDialer _dialer;
+    private readonly DiscoveryBridge _discovery;
+    private readonly TokenBucket _downloadBudget;
+    private readonly TokenBucket _uploadBudget;
+    private readonly SnapshotPublisher _publisher;
+    private readonly ITimer _timer;
+
+    private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
+    private readonly List<Task> _farewells = [];
+    private ImmutableDictionary<InfoHash, TorrentHandle> _handles = ImmutableDictionary<InfoHash, TorrentHandle>.Empty;
+    private ImmutableList<EngineEvent> _events = [];
+    private ImmutableDictionary<string, string> _kept = ImmutableDictionary<string, string>.Empty;
+    private TorrentEngineOptions _options;
+    private string? _recoveryNotice;
+    private string? _listenError;
+    private DateTimeOffset _listenRetryAt;
+    private long _version;
+    private long _beats;
+    private bool _isDirty = true;
+    private bool _isFast;
+    private bool _isStopping;
+
+    public SessionLoop(EngineEnvironment environment, TorrentEngineOptions options, ISessionStore store, ILogger logger)
+        : base(environment.Scheduler)
+    {
+        _environment = environment;
+        _options = options;
+        _store = store;
+        _logger = logger;
+        _random = new Random(environment.Seed);
+        _blocks = new BlockPool((int)Math.Max(64, options.BlockMemory / PieceGeometry.BlockLength));
+        _disk = environment.Disk(_blocks);
+        _ourId = PeerId.Create(_random);
+        _budget = new ConnectionBudget(options.MaxConnections, options.MaxHalfOpen);
+        var handshaker = new PeerHandshaker(_ourId, environment.Clock);
+        _router = new IncomingRouter(handshaker, _budget, logger);
+        _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, logger);
+        _discovery = new DiscoveryBridge(environment, _ourId, () => _router.Local?.Port ?? 0, _random, logger);
+        _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());
+        _uploadBudget = new TokenBucket(options.MaxUploadRate, environment.Clock.NowMs());
+        StartedAt = environment.Clock.GetUtcNow();
+        _publisher = new SnapshotPublisher(new SessionSnapshot { Version = 0, At = StartedAt, Torrents = [], StartedAt = StartedAt });
+        _timer = environment.Clock.CreateTimer(_ => Post(new SessionCommand.Beat()), null, Beat, Beat);
+    }
+
+    /// <summary>When the session was made, UTC.</summary>
+    public DateTimeOffset StartedAt { get; }
+
+    /// <summary>Settings in force. Any thread.</summary>
+    public TorrentEngineOptions Options => Volatile.Read(ref _options);
+
+    /// <summary>The latest snapshot and those who wait for the next. Any thread.</summary>
+    public SnapshotPublisher Publisher => _publisher;
+
+    /// <summary>Handles of all torrents. Any thread.</summary>
+    public ImmutableDictionary<InfoHash, TorrentHandle> Handles => Volatile.Read(ref _handles);
+
+    /// <summary>The last 1,000 events, newest first. Any thread.</summary>
+    public ImmutableList<EngineEvent> Events => Volatile.Read(ref _events);
+
+    /// <summary>Blocks of payload lent now; for tests that look for leaks.</summary>
+    public BlockPool Blocks => _blocks;
+
+    /// <summary>Stops accepting and closes the disk; after <see cref="SessionCommand.Shutdown"/> was answered.</summary>
+    public async ValueTask CloseAsync()
+    {
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        _router.Dispose();
+        await _disk.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void OnSnapshot(TorrentLoop torrent, TorrentSnapshot snapshot) => Post(new SessionCommand.RowChanged(torrent, snapshot));
+
+    /// <inheritdoc/>
+    public void OnDetails(TorrentLoop torrent, TorrentDetails details)
+    {
+        if (Handles.TryGetValue(torrent.InfoHash, out var handle))
+        {
+            handle.Publish(details);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnActive(TorrentLoop torrent, bool isComplete) => Post(new SessionCommand.Active(torrent, isComplete));
+
+    /// <inheritdoc/>
+    public void OnInactive(TorrentLoop torrent) => Post(new SessionCommand.Inactive(torrent));
+
+    /// <inheritdoc/>
+    public void OnCompleted(TorrentLoop torrent) => Post(new SessionCommand.Completed(torrent));
+
+    /// <inheritdoc/>
+    public void OnWantsPeers(TorrentLoop torrent, bool wantsPeers) => Post(new SessionCommand.WantsPeers(torrent, wantsPeers));
+
+    /// <inheritdoc/>
+    public void OnProgress(TorrentLoop torrent, TorrentProgress progress) => Post(new SessionCommand.Progress(torrent, progress));
+
+    /// <inheritdoc/>
+    public void OnEvent(TorrentLoop torrent, EngineEventKind kind, string message) => Post(new SessionCommand.Tell(torrent.InfoHash, kind, message));
+
+    /// <inheritdoc/>
+    protected override void Handle(SessionCommand message)
+    {
+        switch (message)
+        {
+            case SessionCommand.RowChanged row: OnRowChanged(row); break;
+            case SessionCommand.Beat: OnBeat(); break;
+            case SessionCommand.Progress progress: OnProgressMade(progress); break;
+            case SessionCommand.Active active: OnTorrentActive(active); break;
+            case SessionCommand.Inactive inactive: OnTorrentInactive(inactive.Torrent); break;
+            case SessionCommand.Completed completed: EntryOf(completed.Torrent)?.Announcer?.Completed(); break;
+            case SessionCommand.WantsPeers wants: EntryOf(wants.Torrent)?.Announcer?.SetWantsPeers(wants.IsWanting); break;
+            case SessionCommand.Tell tell: OnTell(tell); break;
+            case SessionCommand.Loaded loaded: OnLoaded(loaded); break;
+            case SessionCommand.Add add: OnAdd(add); break;
+            case SessionCommand.Added added: OnAdded(added); break;
+            case SessionCommand.Remove remove: OnRemove(remove); break;
+            case SessionCommand.Removed removed: OnRemoved(removed); break;
+            case SessionCommand.Change change: OnChange(change); break;
+            case SessionCommand.Announce announce: OnAnnounce(announce); break;
+            case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
+            case SessionCommand.Shutdown shutdown: OnShutdown(shutdown.Reply); break;
+            default: throw new InvalidOperationException($"The session does not know the message {message.GetType().Name}.");
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnFault(Exception exception) => EngineLog.SessionFault(_logger, exception);
+
+    private TorrentEntry? EntryOf(TorrentLoop torrent) =>
+        _torrents.TryGetValue(torrent.InfoHash, out var entry) && entry.Loop == torrent ? entry : null;
+
+    private void OnRowChanged(SessionCommand.RowChanged row)
+    {
+        if (EntryOf(row.Torrent) is { } entry)
+        {
+            // A change of state is shown at once, numbers on the beat.
+            var isNews = entry.Snapshot is null || entry.Snapshot.State != row.Snapshot.State;
+            entry.Snapshot = row.Snapshot;
+            entry.Handle.Publish(row.Snapshot);
+            _isDirty = true;
+            if (isNews)
+            {
+                Publish();
+            }
+        }
+    }
+
+    private void OnTorrentActive(SessionCommand.Active active)
+    {
+        if (EntryOf(active.Torrent) is not { } entry || _isStopping)
+        {
+            return;
+        }
+
+        entry.IsActive = true;
+        _router.Serve(entry.Loop);
+        entry.Announcer = _discovery.Announce(entry.Metainfo, entry.Record, entry.Loop, _options.MinTrackerInterval);
+        entry.Announcer?.Start();
+        SetBeat();
+    }
+
+    private void OnTorrentInactive(TorrentLoop torrent)
+    {
+        if (EntryOf(torrent) is not { } entry)
+        {
+            return;
+        }
+
+        entry.IsActive = false;
+        _router.Unserve(torrent);
+        if (entry.Announcer is { } announcer)
+        {
+            entry.Announcer = null;
+            _farewells.RemoveAll(task => task.IsCompleted);
+            _farewells.Add(announcer.StopAsync());
+        }
+    }
+
+    private void OnBeat()
+    {
+        var isFull = !_isFast || ++_beats % FastBeatsPerBeat == 0;
+        foreach (var entry in _torrents.Values)
+        {
+            if (entry.IsActive || isFull)
+            {
+                entry.Loop.Post(isFull ? FullTick : FastTick);
+            }
+        }
+
+        if (!isFull)
+        {
+            return;
+        }
+
+        ComputeRates();
+        if (_listenError is not null && _environment.Clock.GetUtcNow() >= _listenRetryAt && !_isStopping)
+        {
+            Listen();
+        }
+
+        SetBeat();
+        if (_isDirty)
+        {
+            Publish();
+        }
+    }
+
+    private void SetBeat()
+    {
+        // Budgets are refilled ten times a second while there are any and something runs; otherwise once a second is enough.
+        var isFast = (_options.MaxDownloadRate > 0 || _options.MaxUploadRate > 0) && _torrents.Values.Any(entry => entry.IsActive);
+        if (isFast != _isFast)
+        {
+            _isFast = isFast;
+            var period = isFast ? FastBeat : Beat;
+            _timer.Change(period, period);
+        }
+    }
+
+    private void Listen()
+    {
+        try
+        {
+            _router.Start(_environment.Network.Listen(_options.ListenAddress ?? IPAddress.IPv6Any, _options.ListenPort));
+            _listenError = null;
+        }
+        catch (NetworkException exception)
+        {
+            if (_listenError is null)
+            {
+                EngineLog.ListenFailed(_logger, exception.Message);
+            }
+
+            _listenError = exception.Message;
+            _listenRetryAt = _environment.Clock.GetUtcNow() + ListenRetry;
+        }
+
+        _isDirty = true;
+        SpreadRules();
+    }
+
+    private void SpreadRules()
+    {
+        var rules = Rules();
+        foreach (var entry in _torrents.Values)
+        {
+            entry.Loop.Post(new TorrentCommand.RulesChanged(rules));
+        }
+    }
+
+    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0);
+
+    private void OnTell(SessionCommand.Tell tell)
+    {
+        EngineLog.TorrentEvent(_logger, tell.Torrent, tell.Message);
+        var events = _events.Insert(0, new EngineEvent(_environment.Clock.GetUtcNow(), tell.Kind, tell.Torrent, tell.Message));
+        Volatile.Write(ref _events, events.Count > 1_000 ? events.RemoveAt(events.Count - 1) : events);
+    }
+
+    private void Publish()
+    {
+        _isDirty = false;
+        var rows = _torrents.Values.Where(entry => entry.Snapshot is not null).Select(entry => entry.Snapshot!).OrderBy(row => row.AddedAt).ToImmutableArray();
+        _publisher.Publish(new SessionSnapshot
+        {
+            Version = ++_version,
+            At = _environment.Clock.GetUtcNow(),
+            Torrents = rows,
+            DownloadRate = rows.Sum(row => row.DownloadRate),
+            UploadRate = rows.Sum(row => row.UploadRate),
+            MaxDownloadRate = _options.MaxDownloadRate,
+            MaxUploadRate = _options.MaxUploadRate,
+            Connections = rows.Sum(row => row.ConnectedPeers),
+            ListenPort = _router.Local?.Port ?? 0,
+            ListenError = _listenError,
+            PendingDiskJobs = _disk.PendingJobs,
+            FreeBytes = FreeSpace.Of(_options.SharedDirectory),
+            RecoveryNotice = _recoveryNotice,
+            StateError = _store.StateError,
+            StartedAt = StartedAt,
+        });
+    }
+}

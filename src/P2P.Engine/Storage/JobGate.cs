@@ -1,0 +1,155 @@
+namespace P2P.Engine.Storage;
+
+/// <summary>Lets a torrent's jobs run side by side as far as <see cref="DiskOrder"/> allows. Thread-safe.</summary>
+internal sealed class JobGate(DiskQueue queue)
+{
+    private readonly Lock _gate = new();
+
+    // Running or ready jobs by key, with those of the same key that wait; null while nobody waits.
+    private readonly Dictionary<int, Queue<DiskJob>?> _chains = [];
+    private readonly List<DiskJob> _afterWrites = [];
+    private readonly Queue<DiskJob> _behindAlone = new();
+    private long _nextSequence;
+    private int _admitted;
+    private int _writes;
+    private bool _isAloneRunning;
+    private bool _isClosed;
+
+    /// <summary>Takes a job; false, with the job dropped, after <see cref="Close"/>.</summary>
+    public bool Submit(DiskJob job)
+    {
+        lock (_gate)
+        {
+            if (!_isClosed)
+            {
+                (job.Gate, job.Sequence) = (this, _nextSequence++);
+                queue.CountIn();
+                if (_isAloneRunning || _behindAlone.Count > 0)
+                {
+                    _behindAlone.Enqueue(job);
+                }
+                else
+                {
+                    Admit(job);
+                }
+
+                return true;
+            }
+        }
+
+        job.Drop();
+        return false;
+    }
+
+    /// <summary>A job has run: lets those go that waited for it.</summary>
+    public void OnEnded(DiskJob job)
+    {
+        lock (_gate)
+        {
+            queue.CountOut();
+            _admitted--;
+            _isAloneRunning &= job.Order != DiskOrder.Alone;
+            if (job.Order != DiskOrder.Alone && job.Key is { } key)
+            {
+                NextInChain(key);
+            }
+
+            if (job.IsWrite)
+            {
+                _writes--;
+                for (var i = _afterWrites.Count - 1; i >= 0; i--)
+                {
+                    var waiting = _afterWrites[i];
+                    if (waiting.Sequence > job.Sequence && --waiting.WritesAhead == 0)
+                    {
+                        _afterWrites.RemoveAt(i);
+                        Chain(waiting);
+                    }
+                }
+            }
+
+            while (!_isAloneRunning && _behindAlone.TryPeek(out var next) && (next.Order != DiskOrder.Alone || _admitted == 0))
+            {
+                Admit(_behindAlone.Dequeue());
+            }
+        }
+    }
+
+    /// <summary>From now on jobs are dropped; those that wait are dropped too.</summary>
+    public void Close()
+    {
+        DiskJob[] dropped;
+        lock (_gate)
+        {
+            _isClosed = true;
+            dropped = [.. _behindAlone];
+            _behindAlone.Clear();
+            for (var i = 0; i < dropped.Length; i++)
+            {
+                queue.CountOut();
+            }
+        }
+
+        foreach (var job in dropped)
+        {
+            job.Drop();
+        }
+    }
+
+    private void Admit(DiskJob job)
+    {
+        if (job.Order == DiskOrder.Alone)
+        {
+            if (_admitted > 0)
+            {
+                _behindAlone.Enqueue(job);
+                return;
+            }
+
+            (_isAloneRunning, _admitted) = (true, 1);
+            queue.Dispatch(job);
+            return;
+        }
+
+        _admitted++;
+        _writes += job.IsWrite ? 1 : 0;
+        if (job.Order == DiskOrder.AfterWrites && _writes > 0)
+        {
+            job.WritesAhead = _writes;
+            _afterWrites.Add(job);
+        }
+        else
+        {
+            Chain(job);
+        }
+    }
+
+    private void Chain(DiskJob job)
+    {
+        if (job.Key is { } key)
+        {
+            if (_chains.TryGetValue(key, out var waiting))
+            {
+                waiting ??= _chains[key] = new Queue<DiskJob>();
+                waiting.Enqueue(job);
+                return;
+            }
+
+            _chains[key] = null;
+        }
+
+        queue.Dispatch(job);
+    }
+
+    private void NextInChain(int key)
+    {
+        if (_chains[key] is { Count: > 0 } waiting)
+        {
+            queue.Dispatch(waiting.Dequeue());
+        }
+        else
+        {
+            _chains.Remove(key);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+using System.Collections.Immutable;
+using P2P.Engine.Wire;
+
+namespace P2P.Engine.Swarm;
+
+/// <summary>Carries out what the <see cref="Choker"/> decides, remembers the last rounds, and shows both.</summary>
+/// <remarks>Loop only. What the page shows are the choker's own verdicts with the names of the peers put in.</remarks>
+internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider clock)
+{
+    /// <summary>Rounds kept: ten minutes at the default interval of 30 s, times twelve: two hours.</summary>
+    private const int HistoryLength = 240;
+
+    private readonly Queue<ChokeRound> _history = new();
+    private ImmutableArray<ChokeVerdict> _verdicts = [];
+    private long _round;
+    private DateTimeOffset? _lastRoundAt;
+    private DateTimeOffset? _nextRoundAt;
+    private long _nextRoundMs;
+
+    /// <summary>Forgets the plan: the torrent starts or stops.</summary>
+    public void Reset()
+    {
+        _nextRoundMs = 0;
+        _nextRoundAt = null;
+        _verdicts = [];
+    }
+
+    /// <summary>Runs a round if one is due.</summary>
+    public void Tick(IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, long nowMs)
+    {
+        if (_nextRoundMs == 0)
+        {
+            Plan(rules, nowMs);
+        }
+
+        if (nowMs < _nextRoundMs)
+        {
+            return;
+        }
+
+        _round++;
+        _lastRoundAt = clock.GetUtcNow();
+        Plan(rules, nowMs);
+        var facts = Facts(peers, nowMs);
+        _verdicts = choker.Round(facts, Rules(rules, isSeeding, isStrict), nowMs);
+        Obey(peers, _verdicts, nowMs);
+        _history.Enqueue(new ChokeRound(_round, _lastRoundAt.Value, isSeeding, Decisions(peers, nowMs)));
+        if (_history.Count > HistoryLength)
+        {
+            _history.Dequeue();
+        }
+    }
+
+    /// <summary>A peer became interested between rounds: a free slot is its at once.</summary>
+    public void OnInterested(PeerState peer, IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, long nowMs)
+    {
+        if (choker.OnInterested(Fact(peer, nowMs), Facts(peers, nowMs), Rules(rules, isSeeding, isStrict), nowMs) is not { } verdict)
+        {
+            return;
+        }
+
+        _verdicts = [.. _verdicts.Where(old => old.PeerId != verdict.PeerId), verdict];
+        Obey(peer, verdict, nowMs);
+    }
+
+    /// <summary>Strict mode: may this peer, which just unchoked us, be a source before the next round? While fewer than the slots are.</summary>
+    public static bool IsSourceNow(PeerState peer, IEnumerable<PeerState> peers, SwarmRules rules, bool isStrict) =>
+        !isStrict || peers.Count(other => other != peer && other is { IsSource: true, IsChoking: false }) < rules.RegularSlots + rules.OptimisticSlots;
+
+    /// <summary>The board as it stands.</summary>
+    public ChokingSnapshot Snapshot(IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, RateTerms rates, long nowMs) => new()
+    {
+        Round = _round,
+        IsSeeding = isSeeding,
+        IsStrict = isStrict,
+        RegularSlots = rules.RegularSlots,
+        OptimisticSlots = rules.OptimisticSlots,
+        Interval = rules.ChokeInterval,
+        LastRoundAt = _lastRoundAt,
+        NextRoundAt = _nextRoundAt,
+        Decisions = Decisions(peers, nowMs),
+        History = [.. _history.Reverse()],
+        Rates = rates,
+    };
+
+    private void Plan(SwarmRules rules, long nowMs)
+    {
+        _nextRoundMs = nowMs + (long)rules.ChokeInterval.TotalMilliseconds;
+        _nextRoundAt = clock.GetUtcNow() + rules.ChokeInterval;
+    }
+
+    private void Obey(IReadOnlyCollection<PeerState> peers, ImmutableArray<ChokeVerdict> verdicts, long nowMs)
+    {
+        var byId = peers.ToDictionary(peer => peer.Id);
+
+        // Chokes first, so that at no instant more peers are unchoked than there are slots.
+        foreach (var verdict in verdicts.OrderBy(verdict => verdict.Slot != SlotKind.None))
+        {
+            byId[verdict.PeerId].IsSource = verdict.IsSource;
+            Obey(byId[verdict.PeerId], verdict, nowMs);
+        }
+    }
+
+    private void Obey(PeerState peer, ChokeVerdict verdict, long nowMs)
+    {
+        if (peer.Slot != verdict.Slot)
+        {
+            peer.SlotSince = clock.GetUtcNow();
+            peer.Slot = verdict.Slot;
+        }
+
+        var choke = verdict.Slot == SlotKind.None;
+        if (choke == peer.AmChoking)
+        {
+            peer.LastUnchokedAtMs = choke ? peer.LastUnchokedAtMs : nowMs;
+            return;
+        }
+
+        peer.AmChoking = choke;
+        if (choke)
+        {
+            peer.ChokedAtMs = nowMs;
+            peer.ChokedRequests = 0;
+            peer.Connection.Send(new PeerMessage(MessageId.Choke));
+            uploader.OnChoked(peer);
+        }
+        else
+        {
+            peer.LastUnchokedAtMs = nowMs;
+            peer.Connection.Send(new PeerMessage(MessageId.Unchoke));
+        }
+    }
+
+    private ImmutableArray<ChokeDecision> Decisions(IReadOnlyCollection<PeerState> peers, long nowMs)
+    {
+        var verdicts = new Dictionary<int, ChokeVerdict>();
+        var order = new Dictionary<int, int>();
+        foreach (var verdict in _verdicts)
+        {
+            verdicts[verdict.PeerId] = verdict;
+            order[verdict.PeerId] = order.Count;
+        }
+
+        return
+        [
+            .. peers
+                .OrderBy(peer => peer.Slot switch { SlotKind.Regular => 0, SlotKind.Optimistic => 1, _ => 2 })
+                .ThenBy(peer => order.TryGetValue(peer.Id, out var place) ? place : int.MaxValue)
+                .ThenBy(peer => peer.Id)
+                .Select(peer => Decision(peer, verdicts.TryGetValue(peer.Id, out var verdict) ? verdict : null, nowMs)),
+        ];
+    }
+
+    private static ChokeDecision Decision(PeerState peer, ChokeVerdict? verdict, long nowMs) => new()
+    {
+        Peer = peer.Endpoint,
+        Client = peer.Client,
+        Slot = peer.Slot,
+        Reason = verdict?.Reason ?? (peer.IsInterested ? ChokeReason.WaitsForRound : peer.IsSeed ? ChokeReason.IsSeed : ChokeReason.NotInterested),
+        Rank = verdict?.Rank ?? 0,
+        RateUsed = verdict?.RateUsed ?? 0,
+        RateToBeat = verdict?.RateToBeat ?? 0,
+        DownloadRate = peer.Received.BytesPerSecond(nowMs),
+        UploadRate = peer.Sent.BytesPerSecond(nowMs),
+        Downloaded = peer.Received.Total,
+        Uploaded = peer.Sent.Total,
+        IsInterested = peer.IsInterested,
+        UnchokesUs = !peer.IsChoking,
+        IsSource = peer.IsSource && !peer.IsChoking,
+        Since = peer.SlotSince,
+    };
+
+    private static ChokeRules Rules(SwarmRules rules, bool isSeeding, bool isStrict) =>
+        new(rules.RegularSlots, rules.OptimisticSlots, isSeeding, isStrict);
+
+    private static ChokePeer[] Facts(IReadOnlyCollection<PeerState> peers, long nowMs) => [.. peers.Select(peer => Fact(peer, nowMs))];
+
+    private static ChokePeer Fact(PeerState peer, long nowMs) => new(
+        peer.Id,
+        peer.IsInterested,
+        peer.IsSeed,
+        peer.Window.IsSnubbed,
+        !peer.IsChoking,
+        peer.Received.BytesPerSecond(nowMs),
+        peer.Sent.BytesPerSecond(nowMs),
+        peer.Received.Total,
+        peer.Sent.Total,
+        peer.ConnectedAtMs,
+        peer.LastUnchokedAtMs,
+        peer.Slot);
+}

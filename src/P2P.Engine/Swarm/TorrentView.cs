@@ -1,0 +1,195 @@
+using System.Collections.Immutable;
+using P2P.Engine.Primitives;
+using P2P.Engine.Storage;
+
+namespace P2P.Engine.Swarm;
+
+/// <summary>What the view needs to know of a torrent at one beat. The references are the loop's own: read them on the loop only.</summary>
+internal sealed record TorrentFacts(
+    TorrentPhase Phase, DiskError? Error, Bitfield Have, PiecePicker Picker, IReadOnlyCollection<PeerState> Peers, long NowMs)
+{
+    public long Downloaded { get; init; }
+
+    public long Uploaded { get; init; }
+
+    public long Wasted { get; init; }
+
+    public long DownloadRate { get; init; }
+
+    public long UploadRate { get; init; }
+
+    public int KnownPeers { get; init; }
+
+    public long Left { get; init; }
+
+    public int CheckedPieces { get; init; }
+
+    public int PiecesToCheck { get; init; }
+
+    public string? Sentence { get; init; }
+
+    public bool IsInSharedRoot { get; init; }
+
+    public DateTimeOffset? CompletedAt { get; init; }
+
+    public bool IsSequential { get; init; }
+
+    public bool? IsStrict { get; init; }
+
+    public bool IsDownloadLimited { get; init; }
+
+    public bool IsComplete => Picker.MissingWanted == 0;
+}
+
+/// <summary>Builds the immutable snapshots of one torrent. Loop only.</summary>
+internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
+{
+    private readonly long _size = setup.Metainfo.PayloadLength;
+    private long _version;
+
+    /// <summary>Something visible changed since the last snapshot.</summary>
+    public bool IsDirty { get; set; } = true;
+
+    /// <summary>Pages that watch the details.</summary>
+    public int Watchers { get; set; }
+
+    /// <summary>As last told by the announcer.</summary>
+    public ImmutableArray<TrackerSnapshot> Trackers { get; set; } =
+    [
+        .. setup.Metainfo.Trackers.SelectMany((tier, index) => tier.Select(url => new TrackerSnapshot { Url = url, Tier = index, Message = "not tried yet" })),
+    ];
+
+    /// <summary>The row.</summary>
+    public TorrentSnapshot Snapshot(TorrentFacts facts)
+    {
+        var state = StateOf(facts);
+        var wanted = selection.WantedBytes;
+        var isChecking = state == TorrentState.Checking && facts.PiecesToCheck > 0;
+        return new TorrentSnapshot
+        {
+            InfoHash = setup.Metainfo.InfoHash,
+            Name = setup.Metainfo.Name,
+            State = state,
+            Progress = isChecking
+                ? (double)facts.CheckedPieces / facts.PiecesToCheck
+                : wanted == 0 ? 1 : Math.Clamp((double)(wanted - Math.Min(wanted, facts.Left)) / wanted, 0, 1),
+            Size = _size,
+            WantedSize = wanted,
+            HaveBytes = Math.Max(0, wanted - Math.Min(wanted, facts.Left)),
+            Downloaded = facts.Downloaded,
+            Uploaded = facts.Uploaded,
+            Wasted = facts.Wasted,
+            DownloadRate = facts.DownloadRate,
+            UploadRate = facts.UploadRate,
+            ConnectedPeers = facts.Peers.Count,
+            Seeds = facts.Peers.Count(peer => peer.IsSeed),
+            KnownPeers = facts.KnownPeers,
+            UnchokingUs = facts.Peers.Count(peer => !peer.IsChoking),
+            Unchoked = facts.Peers.Count(peer => !peer.AmChoking),
+            Availability = facts.Peers.Count == 0 ? -1 : facts.Picker.DistributedCopies(),
+            EtaSeconds = state == TorrentState.Downloading && facts.DownloadRate > 0 ? facts.Left / facts.DownloadRate : null,
+            Ratio = (double)facts.Uploaded / Math.Max(1, facts.Downloaded > 0 ? facts.Downloaded : _size),
+            Error = facts.Error?.Message,
+            ErrorCode = facts.Error?.Code,
+            Reason = TorrentReason.Of(facts, state),
+            AddedAt = setup.AddedAt,
+            CompletedAt = facts.CompletedAt,
+            SavePath = facts.IsInSharedRoot ? setup.Storage.SharedRoot : setup.Storage.IncompleteRoot,
+            IsSequential = facts.IsSequential,
+            StrictTitForTat = facts.IsStrict,
+            IsPrivate = setup.Metainfo.IsPrivate,
+            PieceCount = setup.Metainfo.Geometry.PieceCount,
+            PieceLength = setup.Metainfo.Geometry.PieceLength,
+            HavePieces = facts.Have.Count,
+        };
+    }
+
+    /// <summary>Everything, for whoever watches.</summary>
+    public TorrentDetails Details(TorrentFacts facts, ChokingSnapshot choking, PiecePicker picker, DateTimeOffset at)
+    {
+        var count = setup.Metainfo.Geometry.PieceCount;
+        var availability = new byte[count];
+        picker.CopyAvailability(availability);
+        var wanted = new Bitfield(count);
+        for (var piece = 0; piece < count; piece++)
+        {
+            if (picker.IsWanted(piece))
+            {
+                wanted.Set(piece);
+            }
+        }
+
+        return new TorrentDetails
+        {
+            Version = ++_version,
+            At = at,
+            Summary = Snapshot(facts),
+            Peers = [.. facts.Peers.Select(peer => PeerRow(peer, facts.NowMs))],
+            Files = selection.Snapshot(facts.Have),
+            Trackers = Trackers,
+            Pieces = new PieceMapSnapshot(
+                count,
+                [.. facts.Have.Bytes],
+                [.. picker.Partials.Select(partial => new ActivePieceSnapshot(partial.Piece, partial.BlockCount, partial.ReceivedCount, partial.RequestedCount))],
+                ImmutableArray.Create(availability),
+                [.. wanted.Bytes]),
+            Choking = choking,
+            Comment = setup.Metainfo.Comment,
+            CreatedBy = setup.Metainfo.CreatedBy,
+            CreatedAt = setup.Metainfo.CreatedAt,
+        };
+    }
+
+    /// <summary>U = Umax / F and D = the sum of its terms.</summary>
+    public RateTerms Rates(TorrentFacts facts, SwarmRules rules, (long Share, long Lent, int Torrents, DateTimeOffset? At) computed)
+    {
+        var terms = facts.Peers
+            .Select(peer => new RateTerm(peer.Endpoint, peer.Received.BytesPerSecond(facts.NowMs)))
+            .Where(term => term.Rate > 0)
+            .OrderByDescending(term => term.Rate)
+            .ToImmutableArray();
+        return new RateTerms
+        {
+            MaxUploadRate = rules.MaxUploadRate,
+            UploadingTorrents = computed.Torrents,
+            UploadShare = computed.Share,
+            UploadLent = computed.Lent,
+            UploadRate = facts.UploadRate,
+            MaxDownloadRate = rules.MaxDownloadRate,
+            DownloadRate = terms.Sum(term => term.Rate),
+            DownloadTerms = terms,
+            ComputedAt = computed.At,
+        };
+    }
+
+    private static TorrentState StateOf(TorrentFacts facts) => facts.Phase switch
+    {
+        TorrentPhase.Failed => TorrentState.Error,
+        TorrentPhase.Probing or TorrentPhase.Checking => TorrentState.Checking,
+        TorrentPhase.Active => facts.IsComplete ? TorrentState.Seeding : TorrentState.Downloading,
+        _ => TorrentState.Stopped,
+    };
+
+    private PeerSnapshot PeerRow(PeerState peer, long nowMs) => new()
+    {
+        Endpoint = peer.Endpoint,
+        Client = peer.Client,
+        IsIncoming = peer.Connection.Handshake.IsIncoming,
+        IsSeed = peer.IsSeed,
+        Progress = (double)peer.Have.Count / setup.Metainfo.Geometry.PieceCount,
+        AmChoking = peer.AmChoking,
+        AmInterested = peer.AmInterested,
+        IsChoking = peer.IsChoking,
+        IsInterested = peer.IsInterested,
+        IsSnubbed = peer.Window.IsSnubbed,
+        IsOptimistic = peer.Slot == SlotKind.Optimistic,
+        DownloadRate = peer.Received.RecentBytesPerSecond(nowMs),
+        UploadRate = peer.Sent.RecentBytesPerSecond(nowMs),
+        Downloaded = peer.Received.Total,
+        Uploaded = peer.Sent.Total,
+        RequestsOut = peer.Requests.Count,
+        RequestsIn = peer.UploadQueue.Count + peer.Reading.Count,
+        ConnectedAt = peer.ConnectedAt,
+        HasFast = peer.HasFast,
+    };
+}

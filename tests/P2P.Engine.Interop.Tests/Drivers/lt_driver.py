@@ -1,0 +1,109 @@
+"""A libtorrent session told what to do by JSON lines on standard input, answering each with one JSON line.
+
+argv[1] is one JSON object: address, port, and optionally settings (settings_pack entries that win over those below).
+Run by the system's python3, which has the libtorrent module.
+"""
+import json
+import os
+import sys
+
+import libtorrent as lt
+
+NO_ENCRYPTION = 2  # settings_pack::pe_disabled
+
+
+def make_session(spec):
+    # Listening and dialling are tied to one loopback address, so announces come from it too.
+    pack = {
+        'listen_interfaces': '%s:%d' % (spec['address'], spec['port']),
+        'outgoing_interfaces': spec['address'],
+        'enable_dht': False,
+        'dht_bootstrap_nodes': '',
+        'enable_lsd': False,
+        'enable_upnp': False,
+        'enable_natpmp': False,
+        'enable_incoming_utp': False,
+        'enable_outgoing_utp': False,
+        'in_enc_policy': NO_ENCRYPTION,
+        'out_enc_policy': NO_ENCRYPTION,
+        'allow_multiple_connections_per_ip': True,
+        'alert_mask': lt.alert.category_t.error_notification,
+    }
+    pack.update(spec.get('settings', {}))
+    session = lt.session(pack)
+    # Loopback peers would otherwise escape rate limits and upload slots: put every address into the global class.
+    everyone = lt.ip_filter()
+    everyone.add_rule('0.0.0.0', '255.255.255.255', 1)
+    session.set_peer_class_filter(everyone)
+    return session
+
+
+class Driver:
+    def __init__(self, session):
+        self.session = session
+        self.torrent = None
+
+    def add(self, order):
+        params = lt.add_torrent_params()
+        params.ti = lt.torrent_info(order['torrent'])
+        params.save_path = order['directory']
+        params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+        params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd
+        if order['seed']:
+            params.flags |= lt.torrent_flags.seed_mode
+        self.torrent = self.session.add_torrent(params)
+        return {}
+
+    def status(self, _order):
+        status = self.torrent.status()
+        checking = status.state in (lt.torrent_status.checking_files, lt.torrent_status.checking_resume_data)
+        return {
+            'progress': 0.0 if checking else status.progress,
+            'complete': bool(status.is_seeding and not checking),
+            'state': str(status.state),
+            'peers': status.num_peers,
+            'downloaded': status.total_payload_download,
+            'uploaded': status.total_payload_upload,
+            'error': status.errc.message() if status.errc.value() else '',
+        }
+
+    def peers(self, _order):
+        return {'peers': [
+            {'ip': p.ip[0], 'port': p.ip[1], 'client': p.client.decode('utf-8', 'replace') if isinstance(p.client, bytes) else p.client,
+             'down': p.total_download, 'up': p.total_upload, 'flags': int(p.flags)}
+            for p in self.torrent.get_peer_info()]}
+
+    def connect(self, order):
+        self.torrent.connect_peer((order['address'], order['port']))
+        return {}
+
+    def recheck(self, _order):
+        self.torrent.force_recheck()
+        return {}
+
+    def set(self, order):
+        self.session.apply_settings(order['settings'])
+        return {}
+
+
+def say(answer):
+    sys.stdout.write(json.dumps(answer) + '\n')
+    sys.stdout.flush()
+
+
+def main():
+    driver = Driver(make_session(json.loads(sys.argv[1])))
+    say({'ok': True})
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            answer = getattr(driver, order['do'])(order)
+            answer['ok'] = True
+        except Exception as error:
+            answer = {'ok': False, 'why': '%s: %s' % (type(error).__name__, error)}
+        say(answer)
+    # Standard input ended: whoever started us is gone.
+    os._exit(0)
+
+
+main()

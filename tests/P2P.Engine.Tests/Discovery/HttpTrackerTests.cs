@@ -1,0 +1,92 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using P2P.Engine.Discovery.Trackers;
+using P2P.Engine.Primitives;
+using P2P.Engine.Transport;
+using Xunit;
+
+namespace P2P.Engine.Tests.Discovery;
+
+public sealed class HttpTrackerTests
+{
+    private static readonly AnnounceRequest Request = new(
+        InfoHash.Parse("123456789abcdef123456789abcdef123456789a"), new PeerId("-P20100-abc\0\xff~ghijkl"u8), Port: 6881, Uploaded: 3, Downloaded: 1,
+        Left: 2, AnnounceEvent.Started, NumWant: 50, Key: 0xDEADBEEF, TrackerId: null);
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTrackerNetwork _network = new();
+
+    public HttpTrackerTests() => SynchronizationContext.SetSynchronizationContext(null);
+
+    [Theory]
+    [InlineData("http://t.example.org/announce", "/announce?")]
+    [InlineData("http://t.example.org/announce?passkey=ab", "/announce?passkey=ab&")]
+    [InlineData("http://t.example.org", "/?")]
+    public void AnnounceUri_ByBep3_EscapesEveryByteOfTheHash(string url, string prefix)
+    {
+        var uri = Tracker(url).AnnounceUri(Request);
+
+        Assert.StartsWith(prefix + "info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A&peer_id=-P20100-abc%00", uri.PathAndQuery, StringComparison.Ordinal);
+        Assert.EndsWith("&port=6881&uploaded=3&downloaded=1&left=2&numwant=50&key=DEADBEEF&compact=1&no_peer_id=1&event=started", uri.PathAndQuery, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AnnounceUri_TrackerId_IsSentBackAndNoEventWhenNone()
+    {
+        var uri = Tracker("http://t.example.org/announce").AnnounceUri(Request with { TrackerId = "a&b\u00ff", Event = AnnounceEvent.None });
+
+        Assert.EndsWith("&no_peer_id=1&trackerid=a%26b%FF", uri.PathAndQuery, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(200, "de", null)]
+    [InlineData(404, "not here", "tracker.http")]
+    [InlineData(503, "de", "tracker.http")]
+    [InlineData(400, "d14:failure reason7:bad keye", "tracker.failure")]
+    [InlineData(200, "<html>", "tracker.bencode")]
+    public async Task AnnounceAsync_StatusAndBody_BecomeAResult(int status, string body, string? code)
+    {
+        _network.Http = _ => new HttpReply(status, Encoding.ASCII.GetBytes(body));
+
+        var response = await Tracker("http://t.example.org/announce").AnnounceAsync(Request, default);
+
+        Assert.Equal(code, response.Failure?.Code);
+    }
+
+    [Fact] // row H01
+    public async Task AnnounceAsync_NeverAnswered_TimesOutAt30Seconds()
+    {
+        var announce = Tracker("http://t.example.org/announce").AnnounceAsync(Request, default);
+
+        _time.Advance(TimeSpan.FromSeconds(29.9));
+        Assert.False(announce.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.1));
+
+        Assert.True(announce.IsCompletedSuccessfully);
+        Assert.Equal(("tracker.timeout", "timed out after 30 s"), (await announce).Failure);
+    }
+
+    [Fact] // row H03
+    public async Task AnnounceAsync_MoreThan1MiB_IsTooBig()
+    {
+        _network.Http = _ => new HttpReply(200, new byte[(1 << 20) + 1]);
+
+        Assert.Equal("tracker.too_big", (await Tracker("http://t.example.org/announce").AnnounceAsync(Request, default)).Failure?.Code);
+    }
+
+    [Fact]
+    public async Task AnnounceAsync_NetworkFails_KeepsItsCode()
+    {
+        _network.Http = _ => throw new NetworkException("tracker.tls", "The certificate is not valid.");
+
+        var response = await Tracker("https://t.example.org/announce").AnnounceAsync(Request, default);
+
+        Assert.Equal(("tracker.tls", "The certificate is not valid."), response.Failure);
+    }
+
+    private HttpTracker Tracker(string text)
+    {
+        Assert.True(TrackerUrl.TryParse(text, out var url, out _));
+        return new HttpTracker(url, _network, _time, TimeSpan.FromSeconds(300));
+    }
+}

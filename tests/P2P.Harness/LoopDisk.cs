@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace P2P.Harness;
+
+/// <summary>An ext4 file system in a file, whose power can be cut: what was not flushed is gone after the next mount.</summary>
+/// <remarks>Source: reliability study 4.4, recipe R1. Needs root and Linux. It does not model a drive that lies about its cache.</remarks>
+internal sealed partial class LoopDisk : IDisposable
+{
+    // EXT4_IOC_SHUTDOWN; the argument 2 is EXT4_GOING_FLAGS_NOLOGFLUSH: not even the journal is written.
+    private const nuint Shutdown = 0x8004587d;
+    private const uint NoLogFlush = 2;
+
+    private readonly string _root = Directory.CreateTempSubdirectory("p2p-loop-").FullName;
+    private readonly int _mebibytes;
+    private bool _isMounted;
+
+    /// <summary>Makes and mounts an empty file system.</summary>
+    public LoopDisk(int mebibytes)
+    {
+        _mebibytes = mebibytes;
+        Directory.CreateDirectory(MountPoint);
+        Format();
+    }
+
+    private string Image => Path.Combine(_root, "disk.img");
+
+    /// <summary>Where it is mounted.</summary>
+    public string MountPoint => Path.Combine(_root, "mnt");
+
+    /// <summary>Starts again with an empty file system.</summary>
+    public void Format()
+    {
+        Unmount();
+        File.Delete(Image);
+        Run("truncate", "-s", $"{_mebibytes}M", Image);
+        Run("mkfs.ext4", "-q", "-F", Image);
+        Mount();
+    }
+
+    /// <summary>The power fails now; everything on the disk answers with an error until <see cref="Remount"/>.</summary>
+    public void Cut()
+    {
+        var descriptor = Open(MountPoint, 0);
+        var flags = NoLogFlush;
+        var result = Ioctl(descriptor, Shutdown, ref flags);
+        var error = Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (result != 0)
+        {
+            throw new InvalidOperationException($"The power could not be cut (errno {error}).");
+        }
+    }
+
+    /// <summary>The power is back. Nothing may hold files on the disk.</summary>
+    public void Remount()
+    {
+        Unmount();
+        Mount();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Unmount();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private void Mount()
+    {
+        Run("mount", "-o", "loop", Image, MountPoint);
+        _isMounted = true;
+    }
+
+    private void Unmount()
+    {
+        if (_isMounted)
+        {
+            Run("umount", MountPoint);
+            _isMounted = false;
+        }
+    }
+
+    private static void Run(string program, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {errors}");
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(int descriptor, nuint request, ref uint argument);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}
