@@ -37,6 +37,9 @@ internal sealed class PeerConnection : IThreadPoolWorkItem
     /// <summary>Fewest blocks a flush carries: 64 KiB leave within <see cref="IdleSeconds"/> down to 550 bytes per second.</summary>
     private const int LeastFlush = 4;
 
+    /// <summary>Batches kept for reuse: a window of 256 blocks is 17 full receives on the way to the loop.</summary>
+    private const int SpareBatches = 16;
+
     private const long Never = long.MinValue;
 
     private readonly IConnection _connection;
@@ -46,7 +49,7 @@ internal sealed class PeerConnection : IThreadPoolWorkItem
     private readonly Outbox _outbox = new();
     private readonly PumpSignal _signal;
     private readonly CancellationTokenSource _stop = new();
-    private readonly PeerBatch?[] _spareBatches = new PeerBatch?[4];
+    private readonly PeerBatch?[] _spareBatches = new PeerBatch?[SpareBatches];
     private readonly Action<PeerBatch> _recycle;
 
     private IPeerSink _sink = null!;
@@ -168,6 +171,7 @@ internal sealed class PeerConnection : IThreadPoolWorkItem
         else if (Volatile.Read(ref _sendSince) == Never && Since(ref _lastSent, nowTimestamp) >= KeepAliveSeconds)
         {
             Volatile.Write(ref _lastSent, nowTimestamp);
+            Array.Clear(_spareBatches); // a quiet peer keeps no memory for busy times
             Send(new PeerMessage(MessageId.KeepAlive));
         }
     }
@@ -355,6 +359,7 @@ internal sealed class PeerConnection : IThreadPoolWorkItem
         finally
         {
             batch.ReturnBlocks();
+            _outbox.OnSent();
             EndPump();
         }
     }

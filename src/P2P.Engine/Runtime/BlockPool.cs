@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 
@@ -14,11 +13,10 @@ namespace P2P.Engine.Runtime;
 /// <param name="scheduler">Runs what waited for a block; the thread pool when null, never the thread that returns one.</param>
 internal sealed class BlockPool(int capacity, ILoopScheduler? scheduler = null)
 {
-    private readonly ConcurrentStack<Block> _free = new();
     private readonly ILoopScheduler _scheduler = scheduler ?? new ThreadPoolLoopScheduler();
     private readonly Lock _lock = new();
     private readonly Queue<Waiter> _waiters = new();
-    private int _waiting;
+    private Block? _free; // linked through the blocks themselves: a loan allocates nothing
     private int _created;
     private int _lent;
 
@@ -29,104 +27,75 @@ internal sealed class BlockPool(int capacity, ILoopScheduler? scheduler = null)
     public int Lent => Volatile.Read(ref _lent);
 
     /// <summary>Lends a block or returns null when all are lent or others wait already.</summary>
-    public Block? TryRent() => Volatile.Read(ref _waiting) == 0 ? TryTake() : null;
+    public Block? TryRent()
+    {
+        lock (_lock)
+        {
+            return _waiters.Count == 0 ? TakeFree() : null;
+        }
+    }
 
     /// <summary>Lends a block, waiting for one to come back if need be; cancelled, it throws <see cref="OperationCanceledException"/>.</summary>
     public ValueTask<Block> RentAsync(CancellationToken cancellationToken)
     {
-        if (TryRent() is { } block)
-        {
-            return ValueTask.FromResult(block);
-        }
-
-        var waiter = new Waiter();
+        Waiter waiter;
         lock (_lock)
         {
+            if (_waiters.Count == 0 && TakeFree() is { } block)
+            {
+                return ValueTask.FromResult(block);
+            }
+
+            waiter = new Waiter();
             _waiters.Enqueue(waiter);
-            Interlocked.Increment(ref _waiting);
         }
 
         waiter.CancelWith(cancellationToken, _scheduler);
-
-        // A block may have come back between the failed rent and the enqueue.
-        ServeWaiters();
         return new ValueTask<Block>(waiter, 0);
     }
 
-    private Block? TryTake()
+    private Block? TakeFree()
     {
-        if (_free.TryPop(out var block))
+        var block = _free;
+        if (block is not null)
         {
-            return Lend(block);
+            _free = block.Next;
+            block.Next = null;
+        }
+        else if (_created < Capacity)
+        {
+            _created++;
+            block = new Block(this);
+        }
+        else
+        {
+            return null;
         }
 
-        // Reading first keeps the counter from creeping up when many find the pool empty.
-        if (Volatile.Read(ref _created) < Capacity)
-        {
-            if (Interlocked.Increment(ref _created) <= Capacity)
-            {
-                return Lend(new Block(this));
-            }
-
-            Interlocked.Decrement(ref _created);
-        }
-
-        return null;
-    }
-
-    private Block Lend(Block block)
-    {
-        Interlocked.Increment(ref _lent);
+        _lent++;
         block.OnLent();
         return block;
     }
 
     private void TakeBack(Block block)
     {
-        Interlocked.Decrement(ref _lent);
-
-        // The push and the waiter's increment are both full fences: one of the two sides always sees the other.
-        _free.Push(block);
-        if (Volatile.Read(ref _waiting) > 0)
-        {
-            ServeWaiters();
-        }
-    }
-
-    private void ServeWaiters()
-    {
         lock (_lock)
         {
-            while (_waiters.TryPeek(out var waiter))
+            while (_waiters.TryDequeue(out var waiter))
             {
-                if (waiter.IsSettled)
+                if (waiter.TrySettle(block))
                 {
-                    Forget();
-                }
-                else if (TryTake() is not { } block)
-                {
+                    // It stays lent; only the owner changes.
+                    block.OnLent();
+                    _scheduler.Schedule(waiter);
                     return;
                 }
-                else if (waiter.TrySettle(block))
-                {
-                    Forget();
-                    _scheduler.Schedule(waiter);
-                }
-                else
-                {
-                    // Cancelled at this very moment: the block goes to the next one, or back.
-                    block.OnReturned();
-                    Interlocked.Decrement(ref _lent);
-                    _free.Push(block);
-                }
             }
-        }
-    }
 
-    private void Forget()
-    {
-        _waiters.Dequeue();
-        Interlocked.Decrement(ref _waiting);
+            _lent--;
+            block.Next = _free;
+            _free = block;
+        }
     }
 
     /// <summary>One lent buffer of up to 16 KiB, with the number of bytes in use.</summary>
@@ -140,6 +109,9 @@ internal sealed class BlockPool(int capacity, ILoopScheduler? scheduler = null)
             _pool = pool;
             Array = GC.AllocateUninitializedArray<byte>(Primitives.PieceGeometry.BlockLength, pinned: true);
         }
+
+        /// <summary>The next free block; the pool's own.</summary>
+        internal Block? Next { get; set; }
 
         /// <summary>The whole pinned buffer, 16,384 bytes.</summary>
         public byte[] Array { get; }
@@ -184,8 +156,6 @@ internal sealed class BlockPool(int capacity, ILoopScheduler? scheduler = null)
         private CancellationToken _cancelled;
         private Block? _block;
         private int _settled;
-
-        public bool IsSettled => Volatile.Read(ref _settled) != 0;
 
         public bool TrySettle(Block? block)
         {
