@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Threading.Tasks.Sources;
 
 namespace P2P.Engine.Runtime;
 
@@ -7,12 +8,17 @@ namespace P2P.Engine.Runtime;
 /// <remarks>
 /// Thread-safe. Every <see cref="Block"/> has one owner at a time, who passes it on or returns it; returning twice throws. When
 /// <see cref="TryRent"/> finds the pool empty the caller waits with <see cref="RentAsync"/>, a receive stops, TCP closes its window: that
-/// is the whole back-pressure story. Buffers are made on demand and kept.
+/// is the whole back-pressure story. Waiters are served in the order they came, before anybody else. Buffers are made on demand and kept.
 /// </remarks>
-internal sealed class BlockPool(int capacity)
+/// <param name="capacity">Most blocks lent at once.</param>
+/// <param name="scheduler">Runs what waited for a block; the thread pool when null, never the thread that returns one.</param>
+internal sealed class BlockPool(int capacity, ILoopScheduler? scheduler = null)
 {
     private readonly ConcurrentStack<Block> _free = new();
-    private readonly ConcurrentQueue<TaskCompletionSource<Block>> _waiters = new();
+    private readonly ILoopScheduler _scheduler = scheduler ?? new ThreadPoolLoopScheduler();
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiter> _waiters = new();
+    private int _waiting;
     private int _created;
     private int _lent;
 
@@ -22,24 +28,10 @@ internal sealed class BlockPool(int capacity)
     /// <summary>Blocks lent now.</summary>
     public int Lent => Volatile.Read(ref _lent);
 
-    /// <summary>Lends a block or returns null when all are lent.</summary>
-    public Block? TryRent()
-    {
-        if (_free.TryPop(out var block))
-        {
-            return Lend(block);
-        }
+    /// <summary>Lends a block or returns null when all are lent or others wait already.</summary>
+    public Block? TryRent() => Volatile.Read(ref _waiting) == 0 ? TryTake() : null;
 
-        if (Interlocked.Increment(ref _created) <= Capacity)
-        {
-            return Lend(new Block(this));
-        }
-
-        Interlocked.Decrement(ref _created);
-        return null;
-    }
-
-    /// <summary>Lends a block, waiting for one to come back if need be.</summary>
+    /// <summary>Lends a block, waiting for one to come back if need be; cancelled, it throws <see cref="OperationCanceledException"/>.</summary>
     public ValueTask<Block> RentAsync(CancellationToken cancellationToken)
     {
         if (TryRent() is { } block)
@@ -47,22 +39,39 @@ internal sealed class BlockPool(int capacity)
             return ValueTask.FromResult(block);
         }
 
-        return WaitAsync(cancellationToken);
-    }
-
-    private async ValueTask<Block> WaitAsync(CancellationToken cancellationToken)
-    {
-        var waiter = new TaskCompletionSource<Block>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiters.Enqueue(waiter);
-
-        // A block may have come back between the failed rent and the enqueue.
-        if (TryRent() is { } late)
+        var waiter = new Waiter();
+        lock (_lock)
         {
-            HandOut(late);
+            _waiters.Enqueue(waiter);
+            Interlocked.Increment(ref _waiting);
         }
 
-        using var registration = cancellationToken.Register(() => waiter.TrySetCanceled(cancellationToken));
-        return await waiter.Task.ConfigureAwait(false);
+        waiter.CancelWith(cancellationToken, _scheduler);
+
+        // A block may have come back between the failed rent and the enqueue.
+        ServeWaiters();
+        return new ValueTask<Block>(waiter, 0);
+    }
+
+    private Block? TryTake()
+    {
+        if (_free.TryPop(out var block))
+        {
+            return Lend(block);
+        }
+
+        // Reading first keeps the counter from creeping up when many find the pool empty.
+        if (Volatile.Read(ref _created) < Capacity)
+        {
+            if (Interlocked.Increment(ref _created) <= Capacity)
+            {
+                return Lend(new Block(this));
+            }
+
+            Interlocked.Decrement(ref _created);
+        }
+
+        return null;
     }
 
     private Block Lend(Block block)
@@ -75,31 +84,49 @@ internal sealed class BlockPool(int capacity)
     private void TakeBack(Block block)
     {
         Interlocked.Decrement(ref _lent);
-        if (_waiters.IsEmpty)
-        {
-            _free.Push(block);
-            if (_waiters.IsEmpty || !_free.TryPop(out block!))
-            {
-                return;
-            }
-        }
 
-        HandOut(Lend(block));
+        // The push and the waiter's increment are both full fences: one of the two sides always sees the other.
+        _free.Push(block);
+        if (Volatile.Read(ref _waiting) > 0)
+        {
+            ServeWaiters();
+        }
     }
 
-    private void HandOut(Block block)
+    private void ServeWaiters()
     {
-        while (_waiters.TryDequeue(out var waiter))
+        lock (_lock)
         {
-            if (waiter.TrySetResult(block))
+            while (_waiters.TryPeek(out var waiter))
             {
-                return;
+                if (waiter.IsSettled)
+                {
+                    Forget();
+                }
+                else if (TryTake() is not { } block)
+                {
+                    return;
+                }
+                else if (waiter.TrySettle(block))
+                {
+                    Forget();
+                    _scheduler.Schedule(waiter);
+                }
+                else
+                {
+                    // Cancelled at this very moment: the block goes to the next one, or back.
+                    block.OnReturned();
+                    Interlocked.Decrement(ref _lent);
+                    _free.Push(block);
+                }
             }
         }
+    }
 
-        Interlocked.Decrement(ref _lent);
-        block.OnReturned();
-        _free.Push(block);
+    private void Forget()
+    {
+        _waiters.Dequeue();
+        Interlocked.Decrement(ref _waiting);
     }
 
     /// <summary>One lent buffer of up to 16 KiB, with the number of bytes in use.</summary>
@@ -147,5 +174,62 @@ internal sealed class BlockPool(int capacity)
                 throw new InvalidOperationException("A block was returned twice.");
             }
         }
+    }
+
+    /// <summary>Somebody who waits for a block; settled once, by a block or by cancellation, and resumed by the scheduler.</summary>
+    private sealed class Waiter : IValueTaskSource<Block>, IThreadPoolWorkItem
+    {
+        private ManualResetValueTaskSourceCore<Block> _core;
+        private CancellationTokenRegistration _registration;
+        private CancellationToken _cancelled;
+        private Block? _block;
+        private int _settled;
+
+        public bool IsSettled => Volatile.Read(ref _settled) != 0;
+
+        public bool TrySettle(Block? block)
+        {
+            if (Interlocked.CompareExchange(ref _settled, 1, 0) != 0)
+            {
+                return false;
+            }
+
+            _block = block;
+            return true;
+        }
+
+        public void CancelWith(CancellationToken cancellationToken, ILoopScheduler scheduler)
+        {
+            _cancelled = cancellationToken;
+            _registration = cancellationToken.UnsafeRegister(
+                _ =>
+                {
+                    if (TrySettle(null))
+                    {
+                        scheduler.Schedule(this);
+                    }
+                },
+                null);
+        }
+
+        public void Execute()
+        {
+            _registration.Unregister();
+            if (_block is { } block)
+            {
+                _core.SetResult(block);
+            }
+            else
+            {
+                _core.SetException(new OperationCanceledException(_cancelled));
+            }
+        }
+
+        public Block GetResult(short token) => _core.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
     }
 }

@@ -7,7 +7,7 @@ namespace P2P.Engine.Runtime;
 /// <remarks>
 /// Any thread may post. The loop schedules itself when it holds messages, handles at most <see cref="BatchSize"/> in a row, then lets
 /// others run; empty, it costs no thread and no timer. Messages of one poster are handled in the order posted. An exception of
-/// <see cref="Handle"/> goes to <see cref="OnFault"/> and the loop goes on. Shape: Kestrel's IOQueue.
+/// <see cref="Handle"/> or <see cref="OnBatchEnd"/> goes to <see cref="OnFault"/> and the loop goes on. Shape: Kestrel's IOQueue.
 /// </remarks>
 internal abstract class SerialLoop<TMessage>(ILoopScheduler scheduler) : IThreadPoolWorkItem
 {
@@ -42,9 +42,21 @@ internal abstract class SerialLoop<TMessage>(ILoopScheduler scheduler) : IThread
             }
         }
 
-        OnBatchEnd();
+        try
+        {
+            OnBatchEnd();
+        }
+#pragma warning disable CA1031 // As above: a fault here must not leave the loop marked as scheduled for ever.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            OnFault(exception);
+        }
+
         _ownerThread = 0;
-        Volatile.Write(ref _scheduled, 0);
+
+        // A full fence: were the mailbox read before the mark is seen cleared, a post in between would wake nobody.
+        Interlocked.Exchange(ref _scheduled, 0);
         if (!_mailbox.IsEmpty)
         {
             ScheduleIfIdle();
