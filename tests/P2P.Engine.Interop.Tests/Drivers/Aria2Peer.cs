@@ -8,6 +8,7 @@ using P2P.Engine.Primitives;
 namespace P2P.Engine.Interop.Tests.Drivers;
 
 /// <summary>aria2 by its JSON-RPC. It dials encrypted first and falls back to plain on a second connection.</summary>
+/// <remarks>Without DHT it announces to HTTP trackers only.</remarks>
 public sealed class Aria2Peer : IReferencePeer
 {
     private readonly ClientProcess _process;

@@ -142,15 +142,16 @@ public sealed class ClientProcess : IAsyncDisposable
             return;
         }
 
+        if (isAnswer && _answers is not null)
+        {
+            _answers.Writer.TryWrite(line);
+            return;
+        }
+
         _lines.Enqueue(line);
         while (_lines.Count > KeptLines)
         {
             _lines.TryDequeue(out _);
-        }
-
-        if (isAnswer)
-        {
-            _answers?.Writer.TryWrite(line);
         }
     }
 }

@@ -26,18 +26,32 @@ public sealed class DriverSmokeTests
     }
 
     [Fact]
-    public async Task Libtorrent_downloads_from_aria2_through_opentracker_by_udp()
+    public async Task Libtorrent_downloads_from_libtorrent_through_opentracker_by_udp()
     {
-        Require(LibtorrentPeer.WhyUnavailable, Aria2Peer.WhyUnavailable, OpenTracker.WhyUnavailable);
+        Require(LibtorrentPeer.WhyUnavailable, OpenTracker.WhyUnavailable);
         using var loopback = new LoopbackFixture();
         await using var tracker = await OpenTracker.StartAsync(loopback);
         var torrent = TestTorrents.Multi(
             loopback, [("a.bin", 700_000), ("sub/b.bin", 1), ("sub/empty.bin", 0), ("c.bin", 900_001)], PieceLength, tracker.UdpUrl);
         await tracker.AllowAsync(torrent.InfoHash);
-        await using var seed = await Aria2Peer.StartAsync(loopback);
+        await using var seed = await LibtorrentPeer.StartAsync(loopback);
         await using var leech = await LibtorrentPeer.StartAsync(loopback);
 
         await DownloadAsync(loopback, torrent, seed, leech, () => tracker.UntilSeededAsync(torrent.InfoHash, Timeout));
+    }
+
+    [Fact]
+    public async Task Libtorrent_downloads_from_aria2()
+    {
+        Require(LibtorrentPeer.WhyUnavailable, Aria2Peer.WhyUnavailable);
+        using var loopback = new LoopbackFixture();
+        await using var tracker = new TestTracker();
+        var torrent = TestTorrents.Single(loopback, Length, PieceLength, tracker.Url);
+        await using var seed = await Aria2Peer.StartAsync(loopback);
+        await using var leech = await LibtorrentPeer.StartAsync(loopback);
+
+        await DownloadAsync(loopback, torrent, seed, leech, () => tracker.UntilAsync(
+            announce => announce.Peer == seed.Endpoint, Timeout, "the seed did not announce itself"));
     }
 
     [Fact]

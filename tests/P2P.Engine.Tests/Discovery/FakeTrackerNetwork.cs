@@ -22,6 +22,9 @@ internal sealed class FakeTrackerNetwork : INetwork
     /// <summary>Every datagram sent.</summary>
     public List<(byte[] Packet, PeerEndpoint To)> Sent { get; } = [];
 
+    /// <summary>A cancelled wait is reported as a failure of the network, as real sockets may.</summary>
+    public bool FailsWhenCancelled { get; set; }
+
     /// <summary>UDP sockets not disposed.</summary>
     public int OpenSockets { get; private set; }
 
@@ -49,8 +52,20 @@ internal sealed class FakeTrackerNetwork : INetwork
         }
 
         var never = new TaskCompletionSource<HttpReply>();
-        using var registration = cancellationToken.Register(() => never.TrySetCanceled(cancellationToken));
+        using var registration = cancellationToken.Register(() => Cancel(never, cancellationToken));
         return await never.Task.ConfigureAwait(false);
+    }
+
+    private void Cancel<T>(TaskCompletionSource<T> wait, CancellationToken cancellationToken)
+    {
+        if (FailsWhenCancelled)
+        {
+            wait.TrySetException(new NetworkException("net.closed", "closed"));
+        }
+        else
+        {
+            wait.TrySetCanceled(cancellationToken);
+        }
     }
 
     private sealed class FakeSocket(FakeTrackerNetwork network, PeerEndpoint local) : IDatagramSocket
@@ -88,7 +103,7 @@ internal sealed class FakeTrackerNetwork : INetwork
             }
 
             var never = new TaskCompletionSource<(int, PeerEndpoint)>();
-            using var registration = cancellationToken.Register(() => never.TrySetCanceled(cancellationToken));
+            using var registration = cancellationToken.Register(() => network.Cancel(never, cancellationToken));
             return await never.Task.ConfigureAwait(false);
         }
     }

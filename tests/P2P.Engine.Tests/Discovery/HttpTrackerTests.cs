@@ -53,9 +53,12 @@ public sealed class HttpTrackerTests
         Assert.Equal(code, response.Failure?.Code);
     }
 
-    [Fact] // row H01
-    public async Task AnnounceAsync_NeverAnswered_TimesOutAt30Seconds()
+    [Theory] // row H01
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AnnounceAsync_NeverAnswered_TimesOutAt30Seconds(bool failsWhenCancelled)
     {
+        _network.FailsWhenCancelled = failsWhenCancelled;
         var announce = Tracker("http://t.example.org/announce").AnnounceAsync(Request, default);
 
         _time.Advance(TimeSpan.FromSeconds(29.9));

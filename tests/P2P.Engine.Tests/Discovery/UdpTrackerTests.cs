@@ -36,9 +36,12 @@ public sealed class UdpTrackerTests
         Assert.Equal(0, _network.OpenSockets);
     }
 
-    [Fact] // row V07
-    public async Task AnnounceAsync_Silence_ResendsAt15_45_105_225AndFails()
+    [Theory] // row V07
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AnnounceAsync_Silence_ResendsAt15_45_105_225AndFails(bool failsWhenCancelled)
     {
+        _network.FailsWhenCancelled = failsWhenCancelled;
         Record((_, _) => []);
         var announce = Tracker("udp://127.0.0.1:6969").AnnounceAsync(Request, default);
 

@@ -27,13 +27,13 @@ internal sealed class HttpTracker(TrackerUrl url, INetwork network, TimeProvider
         {
             reply = await network.HttpGetAsync(AnnounceUri(request), MaxBody, either.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is OperationCanceledException or NetworkException)
         {
-            return Failed("tracker.timeout", string.Create(CultureInfo.InvariantCulture, $"timed out after {Deadline.TotalSeconds:0} s"));
-        }
-        catch (NetworkException exception)
-        {
-            return Failed(exception.Code, exception.Message);
+            // A network may report a cancelled request as one of its own failures.
+            cancellationToken.ThrowIfCancellationRequested();
+            return exception is NetworkException failure && !deadline.IsCancellationRequested
+                ? Failed(failure.Code, failure.Message)
+                : Failed("tracker.timeout", string.Create(CultureInfo.InvariantCulture, $"timed out after {Deadline.TotalSeconds:0} s"));
         }
 
         // The simulation's network may send more than it was allowed to; a real one reports tracker.too_big itself.

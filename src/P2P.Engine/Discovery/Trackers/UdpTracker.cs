@@ -40,6 +40,7 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
         }
         catch (NetworkException exception)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return Failed(exception.Code, exception.Message);
         }
     }
@@ -117,9 +118,10 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
                 }
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is OperationCanceledException or NetworkException
+            && deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return 0;
+            return 0; // a network may report the cancelled receive as one of its own failures
         }
     }
 
