@@ -7,6 +7,7 @@ internal static class Program
         P2P.Harness store-powercut  --rounds N [--canary no-flush] [--seed S]   needs root: ext4 on a loop device
         P2P.Harness engine-kill     --rounds N [--canary] [--mib 256] [--seed S]
         P2P.Harness engine-powercut --rounds N [--canary] [--mib 64] [--seed S]  needs root
+        P2P.Harness seed            --torrent FILE [--mib 256] [--rate B/s]      the seed alone; writes FILE, prints its port
         Exit code 0: as promised (with --canary: the sabotage was noticed); 1: not; 2: usage.
         """;
 
@@ -24,17 +25,32 @@ internal static class Program
             case "store-powercut":
                 return await new StorePowerCut(options).RunAsync();
             case "engine-kill":
-                return 2;
+                return await new EngineKill(options).RunAsync();
             case "engine-powercut":
-                return 2;
+                return await new EnginePowerCut(options).RunAsync();
+            case "seed":
+                await ServeAsync(options);
+                return 0;
             case "store-child":
                 await StoreStorm.RunAsync(options);
                 return 0;
             case "engine-child":
-                return 2;
+                await EngineChild.RunAsync(options);
+                return 0;
             default:
                 Console.Error.WriteLine(Usage);
                 return 2;
         }
+    }
+
+    private static async Task ServeAsync(HarnessOptions options)
+    {
+        var content = new SeedContent((long)options.Number("mib", 256) << 20, options.Seed);
+        await File.WriteAllBytesAsync(options.Required("torrent"), content.TorrentFile);
+        await using var seed = new ScriptedSeed(content) { BytesPerSecond = options.Number("rate", 0) };
+        seed.BeginLife();
+        Console.WriteLine($"{seed.Endpoint.Port} {content.Sha1}");
+        await Console.In.ReadToEndAsync();
+        Console.WriteLine($"{seed.Served} bytes served, {seed.VerifiedPieces} pieces verified");
     }
 }
