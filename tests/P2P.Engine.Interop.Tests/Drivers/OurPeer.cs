@@ -6,8 +6,9 @@ namespace P2P.Engine.Interop.Tests.Drivers;
 /// <summary>Our own engine as a peer of the tests: real sockets on one loopback address, everything in one temporary folder.</summary>
 public sealed class OurPeer : IAsyncDisposable
 {
-    private OurPeer(TorrentEngine engine, TorrentEngineOptions options)
+    private OurPeer(TorrentEngine engine, TorrentEngineOptions options, TestLog log)
     {
+        Log = log;
         Engine = engine;
         Options = options;
     }
@@ -15,6 +16,8 @@ public sealed class OurPeer : IAsyncDisposable
     public TorrentEngine Engine { get; private set; }
 
     public TorrentEngineOptions Options { get; }
+
+    public TestLog Log { get; }
 
     public PeerEndpoint Endpoint => new(Options.ListenAddress!, Engine.Snapshot.ListenPort);
 
@@ -35,14 +38,15 @@ public sealed class OurPeer : IAsyncDisposable
             MinTrackerInterval = TimeSpan.FromSeconds(1),
         };
         options = configure?.Invoke(options) ?? options;
-        return new OurPeer(await TorrentEngine.StartAsync(options), options);
+        var log = new TestLog();
+        return new OurPeer(await TorrentEngine.StartAsync(options, log), options, log);
     }
 
     /// <summary>Stops cleanly and starts again on the same folders.</summary>
     public async Task RestartAsync()
     {
         await Engine.DisposeAsync();
-        Engine = await TorrentEngine.StartAsync(Options);
+        Engine = await TorrentEngine.StartAsync(Options, Log);
     }
 
     public async Task<TorrentHandle> AddAsync(TestTorrent torrent) =>
