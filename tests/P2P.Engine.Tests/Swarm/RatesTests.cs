@@ -171,6 +171,10 @@ public sealed class UploadSharesTests
     }
 
     [Fact]
+    public void Compute_TinyShare_LenderKeepsAByteBecauseZeroIsNoLimit() =>
+        Assert.Equal([-1, 1], UploadShares.Compute(4, [new UploadDemand(1, 0, false), new UploadDemand(2, 2, true)]).Select(share => share.Lent));
+
+    [Fact]
     public void Compute_NobodyWantsMore_LendsNothing() =>
         Assert.Equal(new UploadShare(1, 1000, 0), Assert.Single(UploadShares.Compute(1000, [new UploadDemand(1, 10, false)])));
 }
