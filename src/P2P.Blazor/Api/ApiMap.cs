@@ -13,8 +13,7 @@ internal static class ApiMap
     {
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = false);
-        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Extensions.TryAdd("code", ApiProblem.CodeOf(context.ProblemDetails.Status)));
+        services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ApiProblem.Complete);
         services.AddOpenApi("v1", document =>
         {
             document.AddSchemaTransformer((schema, context, _) => DescribeAsText(schema, context.JsonTypeInfo.Type));

@@ -36,6 +36,20 @@ internal static class ApiProblem
         },
     };
 
+    /// <summary>Gives a problem that the framework made our code and, if it has none, a sentence.</summary>
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var problem = context.ProblemDetails;
+        problem.Extensions.TryAdd("code", CodeOf(problem.Status));
+        problem.Detail ??= problem.Status switch
+        {
+            StatusCodes.Status404NotFound => "There is nothing at this address.",
+            StatusCodes.Status405MethodNotAllowed => "This address does not take that method.",
+            >= 500 => "Something went wrong in the client; its log says more.",
+            _ => "The request cannot be read.",
+        };
+    }
+
     /// <summary>The code of a problem that the framework made, by its status.</summary>
     public static string CodeOf(int? status) => status switch
     {

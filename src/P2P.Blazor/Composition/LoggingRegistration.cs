@@ -18,9 +18,9 @@ internal static class LoggingRegistration
         services.AddSerilog(
             (_, logging) => logging
                 .MinimumLevel.Is(Level(host.LogLevel))
-                .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-                .MinimumLevel.Override("Microsoft.Hosting.Lifetime", LogEventLevel.Information)
-                .MinimumLevel.Override("System", LogEventLevel.Warning)
+                .MinimumLevel.Override("Microsoft", AtLeast(host, LogEventLevel.Warning))
+                .MinimumLevel.Override("Microsoft.Hosting.Lifetime", AtLeast(host, LogEventLevel.Information))
+                .MinimumLevel.Override("System", AtLeast(host, LogEventLevel.Warning))
                 // The key ring's protection is the folder's permissions; a warning on every start says nothing new.
                 .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
                 // Refused starts are told once, in one sentence, by ClientHost.
@@ -36,6 +36,8 @@ internal static class LoggingRegistration
                     fileSizeLimitBytes: FileBytes,
                     retainedFileCountLimit: KeptFiles),
             preserveStaticLogger: true);
+
+    private static LogEventLevel AtLeast(HostSettings host, LogEventLevel level) => (LogEventLevel)Math.Max((int)Level(host.LogLevel), (int)level);
 
     private static LogEventLevel Level(LogLevel level) => level switch
     {
