@@ -9,11 +9,14 @@ namespace P2P.Blazor.Composition;
 internal static class ClientHost
 {
     /// <summary>Runs until stopped and returns an <see cref="ExitCode"/>; a refused start is told in one sentence on <paramref name="error"/> and in the log.</summary>
-    public static async Task<int> RunAsync(string[] args, TextWriter error)
+    /// <param name="args">The command line.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="replace">Last word on the services, for tests.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter error, Action<IServiceCollection>? replace = null)
     {
         try
         {
-            await using var app = Build(args);
+            await using var app = Build(args, replace);
             var refusal = await RunAsync(app);
             if (refusal is not null)
             {
@@ -35,7 +38,7 @@ internal static class ClientHost
     }
 
     /// <summary>Puts the application together without starting it; throws <see cref="InvalidSettingsException"/>.</summary>
-    public static WebApplication Build(string[] args)
+    private static WebApplication Build(string[] args, Action<IServiceCollection>? replace)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = GivenContentRoot(args) });
         var host = HostSettings.Read(builder.Configuration);
@@ -52,6 +55,7 @@ internal static class ClientHost
         builder.Services.AddApi();
         builder.Services.AddPages();
         builder.WebHost.ConfigureKestrel(SecurityRegistration.Limit);
+        replace?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseClientSecurity();
