@@ -40,7 +40,12 @@ internal static class ClientHost
     /// <summary>Puts the application together without starting it; throws <see cref="InvalidSettingsException"/>.</summary>
     private static WebApplication Build(string[] args, Action<IServiceCollection>? replace)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = GivenContentRoot(args) });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(ClientHost).Assembly.GetName().Name, // Names the table of package assets, whoever hosts us.
+            ContentRootPath = FoundContentRoot(args),
+        });
         var host = HostSettings.Read(builder.Configuration);
         var engine = EngineSettings.Read(builder.Configuration.GetSection(EngineSettings.Section), builder.Environment.ContentRootPath);
         var dataDirectory = PrivateFolder.Create(engine.Options.DataDirectory);
@@ -80,7 +85,7 @@ internal static class ClientHost
         catch (IOException exception) when (IsAddressInUse(exception))
         {
             return new Refusal(ExitCode.WebPortInUse,
-                $"The page cannot be served on {string.Join(", ", app.Urls)}: another program uses that port. Stop it, or choose another with --Host:Url http://127.0.0.1:5081.");
+                $"The page cannot be served on {string.Join(", ", app.Services.GetRequiredService<HostSettings>().Urls)}: another program uses that port. Stop it, or choose another with --Host:Url http://127.0.0.1:5081.");
         }
         catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -91,7 +96,8 @@ internal static class ClientHost
         return null;
     }
 
-    private static string? GivenContentRoot(string[] args)
+    // Null when the caller names one: then the builder takes it from there.
+    private static string? FoundContentRoot(string[] args)
     {
         var given = new ConfigurationBuilder()
             .AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args).Build()[HostDefaults.ContentRootKey];

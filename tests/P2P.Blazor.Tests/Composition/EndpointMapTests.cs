@@ -50,7 +50,7 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var paths = document.GetProperty("paths");
         Assert.True(paths.GetProperty("/api/v1/torrents").TryGetProperty("post", out var post));
         Assert.True(post.GetProperty("requestBody").GetProperty("content").TryGetProperty("multipart/form-data", out _));
-        Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("TorrentSummary").GetProperty("properties").GetProperty("infoHash").GetProperty("type").GetString());
+        Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("InfoHash").GetProperty("type").GetString());
     }
 
     [Theory]
