@@ -1,0 +1,85 @@
+using System.Collections.Immutable;
+using P2P.Engine;
+using P2P.Engine.Primitives;
+
+namespace P2P.Blazor.Live;
+
+/// <summary>The real engine behind <see cref="IEngineAccess"/>; empty until the hosted service attaches a running one.</summary>
+internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAccess
+{
+    private static readonly SessionSnapshot Nothing = new() { Version = 0, At = DateTimeOffset.UnixEpoch, Torrents = [] };
+
+    private readonly TaskCompletionSource<TorrentEngine> _attached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile TorrentEngine? _engine;
+
+    /// <inheritdoc/>
+    public SessionSnapshot Snapshot => _engine?.Snapshot ?? Nothing;
+
+    /// <inheritdoc/>
+    public TorrentEngineOptions Options => _engine?.Options ?? configured;
+
+    /// <inheritdoc/>
+    public ImmutableArray<EngineEvent> Events => _engine?.Events ?? [];
+
+    private TorrentEngine Running =>
+        _engine ?? throw new TorrentEngineException("engine.starting", "The client is still starting; try again in a moment.");
+
+    /// <summary>Hands over the running engine; once, by the hosted service, which keeps owning it.</summary>
+    public void Attach(TorrentEngine engine)
+    {
+        _engine = engine;
+        _attached.TrySetResult(engine);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<SessionSnapshot> WaitForChangeAsync(long seenVersion, CancellationToken cancellationToken)
+    {
+        var engine = await _attached.Task.WaitAsync(cancellationToken);
+        return await engine.WaitForChangeAsync(seenVersion, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile) => Running.Inspect(torrentFile);
+
+    /// <inheritdoc/>
+    public async Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default) =>
+        new TorrentAccess(await Running.AddAsync(request, cancellationToken));
+
+    /// <inheritdoc/>
+    public ITorrentAccess? Find(InfoHash infoHash) => _engine?.Find(infoHash) is { } handle ? new TorrentAccess(handle) : null;
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(InfoHash infoHash, bool deleteData) => Running.RemoveAsync(infoHash, deleteData);
+
+    /// <inheritdoc/>
+    public Task UpdateSettingsAsync(EngineSettingsPatch patch) => Running.UpdateSettingsAsync(patch);
+
+    private sealed class TorrentAccess(TorrentHandle handle) : ITorrentAccess
+    {
+        public InfoHash InfoHash => handle.InfoHash;
+
+        public TorrentSnapshot Snapshot => handle.Snapshot;
+
+        public TorrentDetails? Details => handle.Details;
+
+        public IDisposable Watch() => handle.Watch();
+
+        public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => handle.GetDetailsAsync(cancellationToken);
+
+        public Task StartAsync() => handle.StartAsync();
+
+        public Task StopAsync() => handle.StopAsync();
+
+        public Task RecheckAsync() => handle.RecheckAsync();
+
+        public Task AddPeerAsync(PeerEndpoint endpoint) => handle.AddPeerAsync(endpoint);
+
+        public Task SetFilePrioritiesAsync(IReadOnlyDictionary<int, FilePriority> priorities) => handle.SetFilePrioritiesAsync(priorities);
+
+        public Task SetSequentialAsync(bool isSequential) => handle.SetSequentialAsync(isSequential);
+
+        public Task SetStrictTitForTatAsync(bool? isStrict) => handle.SetStrictTitForTatAsync(isStrict);
+
+        public Task AnnounceAsync() => handle.AnnounceAsync();
+    }
+}

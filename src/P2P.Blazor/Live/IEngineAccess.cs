@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using P2P.Engine;
+using P2P.Engine.Primitives;
+
+namespace P2P.Blazor.Live;
+
+/// <summary>What pages and API may ask of the engine: the calls of <see cref="TorrentEngine"/>, so that tests can stand in for it. Thread-safe.</summary>
+/// <remarks>Commands throw <see cref="TorrentEngineException"/> with a stable code and one sentence for the user; reading never waits and never throws.</remarks>
+public interface IEngineAccess
+{
+    /// <summary>The session as of the last beat; never null. Empty with version 0 while the engine is not running.</summary>
+    SessionSnapshot Snapshot { get; }
+
+    /// <summary>Settings in force, the page's own included.</summary>
+    TorrentEngineOptions Options { get; }
+
+    /// <summary>The last 1,000 events, newest first.</summary>
+    ImmutableArray<EngineEvent> Events { get; }
+
+    /// <summary>Waits until the version differs from <paramref name="seenVersion"/>, and returns the newest snapshot.</summary>
+    ValueTask<SessionSnapshot> WaitForChangeAsync(long seenVersion, CancellationToken cancellationToken);
+
+    /// <summary>Looks inside a .torrent without adding it; throws with the parse error.</summary>
+    TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile);
+
+    /// <summary>Adds a torrent; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
+    Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>One torrent's remote control, or null. A new object may be answered each time.</summary>
+    ITorrentAccess? Find(InfoHash infoHash);
+
+    /// <summary>Removes a torrent, and its files if asked; durable when the task completes. Throws "torrent.not_found".</summary>
+    Task RemoveAsync(InfoHash infoHash, bool deleteData);
+
+    /// <summary>Changes settings, kept over restarts; throws "settings.invalid" naming each mistake.</summary>
+    Task UpdateSettingsAsync(EngineSettingsPatch patch);
+}
+
+/// <summary>The calls of <see cref="TorrentHandle"/>. Thread-safe; commands complete when obeyed.</summary>
+/// <remarks>Commands on a removed torrent throw <see cref="TorrentEngineException"/> "torrent.not_found".</remarks>
+public interface ITorrentAccess
+{
+    /// <summary>Its name in the network.</summary>
+    InfoHash InfoHash { get; }
+
+    /// <summary>The row as of the last beat.</summary>
+    TorrentSnapshot Snapshot { get; }
+
+    /// <summary>Details as of the last beat; null until a watch has seen one beat.</summary>
+    TorrentDetails? Details { get; }
+
+    /// <summary>Keeps <see cref="Details"/> fresh until disposed.</summary>
+    IDisposable Watch();
+
+    /// <summary>Builds details once, now, watched or not.</summary>
+    Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Starts, or retries after an error.</summary>
+    Task StartAsync();
+
+    /// <summary>Stops; unfinished pieces are kept.</summary>
+    Task StopAsync();
+
+    /// <summary>Hashes everything on disk again; progress shows in the snapshot.</summary>
+    Task RecheckAsync();
+
+    /// <summary>Connects to a peer by hand.</summary>
+    Task AddPeerAsync(PeerEndpoint endpoint);
+
+    /// <summary>Sets the priority of files by index.</summary>
+    Task SetFilePrioritiesAsync(IReadOnlyDictionary<int, FilePriority> priorities);
+
+    /// <summary>Asks for pieces in order, or rarest first again.</summary>
+    Task SetSequentialAsync(bool isSequential);
+
+    /// <summary>Sets its own strict switch; null follows the session.</summary>
+    Task SetStrictTitForTatAsync(bool? isStrict);
+
+    /// <summary>Announces to the trackers now.</summary>
+    Task AnnounceAsync();
+}

@@ -1,0 +1,246 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using P2P.Blazor.Live;
+using P2P.Engine;
+using P2P.Engine.Primitives;
+
+namespace P2P.Blazor.Tests.Fakes;
+
+/// <summary>A session that moves only when told to: torrents, peers and failures are set by the test. Thread-safe.</summary>
+/// <remarks>
+/// The same arguments give the same session. <see cref="Tick"/> moves everything by one second; <see cref="Publish"/> replaces the
+/// snapshot and wakes waiters. Anything a caller did is in <see cref="Commands"/> as text. <see cref="FailNext"/> makes the next command throw.
+/// A "torrent file" is any bytes that begin with 'd' (see <see cref="TorrentFile"/>): its infohash is the SHA-1 of all of it.
+/// </remarks>
+public sealed class FakeEngine : IEngineAccess
+{
+    private readonly Lock _lock = new();
+    private readonly List<FakeTorrent> _torrents = [];
+    private readonly List<string> _commands = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TorrentEngineException? _nextFailure;
+
+    /// <summary>Makes a session of <paramref name="torrents"/> torrents in all states, each with <paramref name="peers"/> peers.</summary>
+    public FakeEngine(int torrents = 3, int peers = 8, DateTimeOffset? now = null)
+    {
+        Now = now ?? new DateTimeOffset(2026, 3, 14, 12, 0, 0, TimeSpan.Zero);
+        PeerCount = peers;
+        for (var i = 0; i < torrents; i++)
+        {
+            _torrents.Add(new FakeTorrent(this, FakeSession.Details(i, peers, Now)));
+        }
+
+        Snapshot = FakeSession.Session(1, Now, [.. _torrents.Select(torrent => torrent.Snapshot)]);
+    }
+
+    /// <summary>The session's time, UTC; moved by <see cref="Tick"/>.</summary>
+    public DateTimeOffset Now { get; private set; }
+
+    /// <summary>Peers given to every torrent made here.</summary>
+    public int PeerCount { get; }
+
+    /// <inheritdoc/>
+    public SessionSnapshot Snapshot { get; private set; }
+
+    /// <inheritdoc/>
+    public TorrentEngineOptions Options { get; set; } = new() { MaxUploadRate = 4 << 20, SharedDirectory = Path.GetFullPath("/srv/p2p/shared") };
+
+    /// <inheritdoc/>
+    public ImmutableArray<EngineEvent> Events { get; set; } = [];
+
+    /// <summary>The torrents, in the order they were added.</summary>
+    public IReadOnlyList<FakeTorrent> Torrents
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _torrents];
+            }
+        }
+    }
+
+    /// <summary>What was asked for: "start &lt;infohash&gt;", "remove &lt;infohash&gt; deleteData=true", ...</summary>
+    public IReadOnlyList<string> Commands
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _commands];
+            }
+        }
+    }
+
+    /// <summary>The last request to add; null before the first.</summary>
+    public AddTorrentRequest? LastAdd { get; private set; }
+
+    /// <summary>The last change of settings; null before the first.</summary>
+    public EngineSettingsPatch? LastPatch { get; private set; }
+
+    /// <summary>Watches open now, over all torrents.</summary>
+    public int OpenWatches => Torrents.Sum(torrent => torrent.OpenWatches);
+
+    /// <summary>Bytes that <see cref="Inspect"/> and <see cref="AddAsync"/> take for a .torrent called <paramref name="name"/>.</summary>
+    public static byte[] TorrentFile(string name = "example") =>
+        Encoding.UTF8.GetBytes($"d8:announce30:http://127.0.0.1:6969/announce4:infod4:name{Encoding.UTF8.GetByteCount(name)}:{name}ee");
+
+    /// <summary>The infohash a file made by <see cref="TorrentFile"/> gets.</summary>
+    public static InfoHash HashOf(ReadOnlyMemory<byte> torrentFile) => new(SHA1.HashData(torrentFile.Span));
+
+    /// <summary>The next command throws this, once.</summary>
+    public void FailNext(string code, string message) => _nextFailure = new TorrentEngineException(code, message);
+
+    /// <summary>Replaces the session's own numbers (its torrents and version are kept right) and wakes waiters.</summary>
+    public void Publish(Func<SessionSnapshot, SessionSnapshot>? change = null)
+    {
+        TaskCompletionSource woken;
+        lock (_lock)
+        {
+            var version = Snapshot.Version + 1;
+            var rows = _torrents.Select(torrent => torrent.Snapshot).ToImmutableArray();
+            var next = change is null ? Snapshot : change(Snapshot);
+            Snapshot = next with
+            {
+                Version = version,
+                At = Now,
+                Torrents = rows,
+                DownloadRate = rows.Sum(row => row.DownloadRate),
+                UploadRate = rows.Sum(row => row.UploadRate),
+                Connections = rows.Sum(row => row.ConnectedPeers),
+            };
+            (woken, _changed) = (_changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        woken.SetResult();
+    }
+
+    /// <summary>One second passes: running torrents receive and send what their rates say, finished ones become seeds.</summary>
+    public void Tick()
+    {
+        Now += TimeSpan.FromSeconds(1);
+        foreach (var torrent in Torrents)
+        {
+            torrent.Details = FakeSession.After(torrent.Details!, TimeSpan.FromSeconds(1), Now);
+        }
+
+        Publish();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<SessionSnapshot> WaitForChangeAsync(long seenVersion, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                if (Snapshot.Version != seenVersion)
+                {
+                    return Snapshot;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile) =>
+        FakeSession.Preview(torrentFile, hash => Find(hash) is not null);
+
+    /// <inheritdoc/>
+    public Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
+    {
+        var preview = Inspect(request.TorrentFile);
+        Obey($"add {preview.InfoHash}");
+        if (preview.IsPresent)
+        {
+            throw new TorrentEngineException("torrent.duplicate", $"\"{preview.Name}\" is in the list already.");
+        }
+
+        LastAdd = request;
+        var details = FakeSession.Details(Torrents.Count, PeerCount, Now, request.Start ? TorrentState.Downloading : TorrentState.Stopped, preview.InfoHash, preview.Name);
+        var summary = details.Summary with { IsSequential = request.Sequential, SavePath = request.SavePath ?? Options.SharedDirectory };
+        var torrent = new FakeTorrent(this, details with { Summary = summary });
+        lock (_lock)
+        {
+            _torrents.Add(torrent);
+        }
+
+        Publish();
+        return Task.FromResult<ITorrentAccess>(torrent);
+    }
+
+    /// <inheritdoc/>
+    public ITorrentAccess? Find(InfoHash infoHash) => Torrents.FirstOrDefault(torrent => torrent.InfoHash == infoHash);
+
+    /// <inheritdoc/>
+    public Task RemoveAsync(InfoHash infoHash, bool deleteData)
+    {
+        Obey($"remove {infoHash} deleteData={(deleteData ? "true" : "false")}");
+        lock (_lock)
+        {
+            if (_torrents.RemoveAll(torrent => torrent.InfoHash == infoHash) == 0)
+            {
+                throw new TorrentEngineException("torrent.not_found", "This torrent is not in the list.");
+            }
+        }
+
+        Publish();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task UpdateSettingsAsync(EngineSettingsPatch patch)
+    {
+        Obey("settings");
+        if (patch.MaxUploadRate < 0 || patch.MaxDownloadRate < 0)
+        {
+            throw new TorrentEngineException("settings.invalid", "A rate cannot be negative.");
+        }
+
+        LastPatch = patch;
+        Options = Options with
+        {
+            MaxDownloadRate = patch.MaxDownloadRate ?? Options.MaxDownloadRate,
+            MaxUploadRate = patch.MaxUploadRate ?? Options.MaxUploadRate,
+            MaxConnections = patch.MaxConnections ?? Options.MaxConnections,
+            MaxConnectionsPerTorrent = patch.MaxConnectionsPerTorrent ?? Options.MaxConnectionsPerTorrent,
+            RegularSlots = patch.RegularSlots ?? Options.RegularSlots,
+            OptimisticSlots = patch.OptimisticSlots ?? Options.OptimisticSlots,
+            ChokeInterval = patch.ChokeInterval ?? Options.ChokeInterval,
+            StrictTitForTat = patch.StrictTitForTat ?? Options.StrictTitForTat,
+            IncompleteDirectory = patch.IncompleteDirectory ?? Options.IncompleteDirectory,
+            SharedDirectory = patch.SharedDirectory ?? Options.SharedDirectory,
+        };
+        Publish(session => session with { MaxDownloadRate = Options.MaxDownloadRate, MaxUploadRate = Options.MaxUploadRate });
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Notes a command, then throws what <see cref="FailNext"/> left.</summary>
+    internal void Obey(string command)
+    {
+        lock (_lock)
+        {
+            _commands.Add(command);
+        }
+
+        if (Interlocked.Exchange(ref _nextFailure, null) is { } failure)
+        {
+            throw failure;
+        }
+    }
+
+    /// <summary>Is the torrent still in the list?</summary>
+    internal bool Holds(FakeTorrent torrent)
+    {
+        lock (_lock)
+        {
+            return _torrents.Contains(torrent);
+        }
+    }
+}

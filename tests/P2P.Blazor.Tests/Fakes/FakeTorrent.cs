@@ -1,0 +1,108 @@
+using P2P.Blazor.Live;
+using P2P.Engine;
+using P2P.Engine.Primitives;
+
+namespace P2P.Blazor.Tests.Fakes;
+
+/// <summary>One torrent of a <see cref="FakeEngine"/>: set <see cref="Details"/> or <see cref="Snapshot"/>, then call <see cref="FakeEngine.Publish"/>.</summary>
+public sealed class FakeTorrent : ITorrentAccess
+{
+    private readonly FakeEngine _engine;
+    private TorrentDetails _details;
+    private int _openWatches;
+
+    internal FakeTorrent(FakeEngine engine, TorrentDetails details)
+    {
+        _engine = engine;
+        _details = details;
+    }
+
+    /// <inheritdoc/>
+    public InfoHash InfoHash => _details.Summary.InfoHash;
+
+    /// <inheritdoc/>
+    public TorrentSnapshot Snapshot
+    {
+        get => _details.Summary;
+        set => _details = _details with { Summary = value };
+    }
+
+    /// <summary>Always there, watched or not; null cannot be set.</summary>
+    public TorrentDetails? Details
+    {
+        get => _details;
+        set => _details = value ?? throw new ArgumentNullException(nameof(value));
+    }
+
+    /// <summary>Watches not yet disposed.</summary>
+    public int OpenWatches => _openWatches;
+
+    /// <inheritdoc/>
+    public IDisposable Watch()
+    {
+        Interlocked.Increment(ref _openWatches);
+        return new OpenWatch(this);
+    }
+
+    /// <inheritdoc/>
+    public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => Task.FromResult(_details);
+
+    /// <inheritdoc/>
+    public Task StartAsync() =>
+        Run("start", row => row with { State = row.Progress < 1 ? TorrentState.Downloading : TorrentState.Seeding, Error = null, ErrorCode = null });
+
+    /// <inheritdoc/>
+    public Task StopAsync() => Run("stop", row => row with { State = TorrentState.Stopped, DownloadRate = 0, UploadRate = 0, EtaSeconds = null });
+
+    /// <inheritdoc/>
+    public Task RecheckAsync() => Run("recheck", row => row with { State = TorrentState.Checking, Progress = 0 });
+
+    /// <inheritdoc/>
+    public Task AddPeerAsync(PeerEndpoint endpoint) => Run($"peer {endpoint}", row => row with { KnownPeers = row.KnownPeers + 1 });
+
+    /// <inheritdoc/>
+    public Task SetFilePrioritiesAsync(IReadOnlyDictionary<int, FilePriority> priorities)
+    {
+        var changes = string.Join(',', priorities.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}={pair.Value}"));
+        _details = _details with
+        {
+            Files = [.. _details.Files.Select(file => priorities.TryGetValue(file.Index, out var priority) ? file with { Priority = priority } : file)],
+        };
+        return Run($"priorities {changes}", row => row);
+    }
+
+    /// <inheritdoc/>
+    public Task SetSequentialAsync(bool isSequential) => Run($"sequential {isSequential}", row => row with { IsSequential = isSequential });
+
+    /// <inheritdoc/>
+    public Task SetStrictTitForTatAsync(bool? isStrict) => Run($"strict {isStrict?.ToString() ?? "session"}", row => row with { StrictTitForTat = isStrict });
+
+    /// <inheritdoc/>
+    public Task AnnounceAsync() => Run("announce", row => row);
+
+    private Task Run(string command, Func<TorrentSnapshot, TorrentSnapshot> change)
+    {
+        _engine.Obey($"{command} {InfoHash}");
+        if (!_engine.Holds(this))
+        {
+            throw new TorrentEngineException("torrent.not_found", "This torrent is not in the list.");
+        }
+
+        Snapshot = change(Snapshot);
+        _engine.Publish();
+        return Task.CompletedTask;
+    }
+
+    private sealed class OpenWatch(FakeTorrent torrent) : IDisposable
+    {
+        private int _disposed;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _disposed, 1) == 0)
+            {
+                Interlocked.Decrement(ref torrent._openWatches);
+            }
+        }
+    }
+}
