@@ -31,6 +31,9 @@ class PieceMap {
     this.perCell = Math.max(1, Math.ceil(count / (this.columns * rowsAllowed)));
     this.cells = Math.ceil(count / this.perCell);
     this.cell = cell;
+    // One row that does not fill the width is stretched: a strip reads as a bar.
+    this.cellWidth = this.cells <= this.columns && this.isStrip ? width / this.cells : cell;
+    if (this.cells <= this.columns && !this.isStrip) this.cellWidth = Math.min(32, width / this.cells);
     this.rows = Math.ceil(this.cells / this.columns);
     const ratio = window.devicePixelRatio || 1;
     this.canvas.style.height = `${this.rows * cell}px`;
@@ -50,11 +53,13 @@ class PieceMap {
 
   paint(index) {
     const size = this.cell > 4 ? this.cell - 1 : this.cell - .5;
-    const x = (index % this.columns) * this.cell;
+    const gap = this.cell - size;
+    const wide = this.cellWidth - gap;
+    const x = (index % this.columns) * this.cellWidth;
     const y = Math.floor(index / this.columns) * this.cell;
     const context = this.context;
     context.fillStyle = this.colours[6];
-    context.fillRect(x, y, this.cell, this.cell);
+    context.fillRect(x, y, this.cellWidth, this.cell);
     const first = index * this.perCell;
     const last = Math.min(this.states.length, first + this.perCell);
     if (this.layer === 'copies') {
@@ -62,12 +67,12 @@ class PieceMap {
       for (let piece = first; piece < last; piece++) least = Math.min(least, this.copies[piece] ?? 0);
       if (least === 0) {
         context.strokeStyle = this.colours[5];
-        context.strokeRect(x + .5, y + .5, Math.max(1, size - 1), Math.max(1, size - 1));
+        context.strokeRect(x + .5, y + .5, Math.max(1, wide - 1), Math.max(1, size - 1));
         return;
       }
       context.globalAlpha = Math.min(1, .18 + .14 * Math.min(6, least));
       context.fillStyle = this.colours[3];
-      context.fillRect(x, y, size, size);
+      context.fillRect(x, y, wide, size);
       context.globalAlpha = 1;
       return;
     }
@@ -80,18 +85,18 @@ class PieceMap {
       if (shares[state] === 0) continue;
       const height = Math.max(1, size * shares[state] / (last - first));
       context.fillStyle = this.colours[state === 2 ? 0 : state];
-      context.fillRect(x, Math.max(y, bottom - height), size, Math.min(height, bottom - y));
+      context.fillRect(x, Math.max(y, bottom - height), wide, Math.min(height, bottom - y));
       bottom -= height;
     }
     if (shares[2] > 0) {
       context.fillStyle = this.colours[2];
-      context.fillRect(x, y, size, Math.max(1.5, size / 3));
+      context.fillRect(x, y, wide, Math.max(1.5, size / 3));
     }
   }
 
   point(event) {
     const box = this.canvas.getBoundingClientRect();
-    this.tell(Math.floor((event.clientY - box.top) / this.cell) * this.columns + Math.floor((event.clientX - box.left) / this.cell));
+    this.tell(Math.floor((event.clientY - box.top) / this.cell) * this.columns + Math.floor((event.clientX - box.left) / this.cellWidth));
   }
 
   key(event) {
@@ -102,7 +107,7 @@ class PieceMap {
     this.draw();
     this.context.strokeStyle = getComputedStyle(document.documentElement).getPropertyValue('--text');
     this.context.lineWidth = 2;
-    this.context.strokeRect((this.cursor % this.columns) * this.cell, Math.floor(this.cursor / this.columns) * this.cell, this.cell - 1, this.cell - 1);
+    this.context.strokeRect((this.cursor % this.columns) * this.cellWidth, Math.floor(this.cursor / this.columns) * this.cell, this.cellWidth - 1, this.cell - 1);
   }
 
   tell(index) {

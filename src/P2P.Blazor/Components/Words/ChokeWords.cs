@@ -57,10 +57,16 @@ internal static class ChokeWords
         var old = before?.Decisions.Where(decision => decision.Slot == SlotKind.Regular).Select(decision => decision.Peer).ToHashSet() ?? [];
         var names = now.Select(decision => decision.Peer).ToHashSet();
         var optimistic = round.Decisions.Where(decision => decision.Slot == SlotKind.Optimistic).Select(decision => decision.Peer.ToString());
+        if (before is null)
+        {
+            // The oldest round kept has nothing to be compared with.
+            return new RoundChange([.. now.Select(decision => decision.Peer.ToString())], [], [], [.. optimistic]);
+        }
+
         return new RoundChange(
             [.. now.Where(decision => old.Contains(decision.Peer)).Select(decision => decision.Peer.ToString())],
             [.. now.Where(decision => !old.Contains(decision.Peer)).Select(decision => $"{decision.Peer} ({Show.Rate(decision.RateUsed)})")],
-            [.. before?.Decisions.Where(decision => decision.Slot == SlotKind.Regular && !names.Contains(decision.Peer)).Select(decision => decision.Peer.ToString()) ?? []],
+            [.. before.Decisions.Where(decision => decision.Slot == SlotKind.Regular && !names.Contains(decision.Peer)).Select(decision => decision.Peer.ToString())],
             [.. optimistic]);
     }
 

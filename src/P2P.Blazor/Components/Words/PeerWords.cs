@@ -9,7 +9,7 @@ internal static class PeerWords
     public static string TheyLetUs(PeerSnapshot peer) => peer.IsChoking ? "closed" : "open";
 
     /// <summary>Whether we let them download.</summary>
-    public static string WeLetThem(PeerSnapshot peer) => peer.AmChoking ? "closed" : peer.IsOptimistic ? "open, optimistic" : "open";
+    public static string WeLetThem(PeerSnapshot peer) => peer.AmChoking ? "closed" : peer.IsOptimistic ? "open, random" : "open";
 
     /// <summary>One or two sentences about what is between us and the peer.</summary>
     public static string Sentence(PeerSnapshot peer)
@@ -18,13 +18,13 @@ internal static class PeerWords
         {
             (false, _, _) => "It has nothing you want.",
             (true, _, true) => "Snubs you: you asked and it sends nothing.",
-            (true, true, _) => "You want pieces, it does not let you download yet (it chokes you).",
+            (true, true, _) => "You want pieces; it chokes you.",
             (true, false, _) => peer.DownloadRate > 0 ? "It lets you download." : "It lets you download; nothing has come yet.",
         };
         var ours = (peer.IsInterested, peer.AmChoking, peer.IsOptimistic) switch
         {
             (false, _, _) => peer.IsSeed ? "Seed: it wants nothing." : "It wants nothing from you.",
-            (true, true, _) => "It wants pieces; you do not let it download (you choke it).",
+            (true, true, _) => "It wants pieces; you choke it.",
             (true, false, true) => "It holds your optimistic slot.",
             (true, false, false) => "You let it download.",
         };
