@@ -38,8 +38,8 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <summary>Skips the test, with the reason, on a machine without a browser.</summary>
     public void RequireBrowser() => Assert.SkipWhen(Missing is not null, Missing ?? "");
 
-    /// <summary>Starts a host of its own around <paramref name="engine"/>.</summary>
-    public static LiveHost Host(FakeEngine engine) => new(engine);
+    /// <summary>Starts a host of its own around <paramref name="engine"/>; port 0 takes a free one.</summary>
+    public static LiveHost Host(FakeEngine engine, int port = 0) => new(engine, port);
 
     /// <summary>Opens a window of this size and theme on <paramref name="host"/>; everything it says and asks for is recorded.</summary>
     public async Task<BrowserWindow> OpenAsync(LiveHost host, int width = 1440, ColorScheme theme = ColorScheme.Light)
@@ -72,10 +72,10 @@ public sealed class LiveHost : IDisposable
     private readonly FakeHost _host;
 
     /// <summary>Starts it.</summary>
-    public LiveHost(FakeEngine engine)
+    public LiveHost(FakeEngine engine, int port)
     {
         _host = new FakeHost(engine);
-        _host.UseKestrel(0);
+        _host.UseKestrel(port);
         _host.StartServer();
         Address = _host.ClientOptions.BaseAddress;
     }
