@@ -24,7 +24,7 @@ internal static class ApiProblem
         "torrent.not_found" => StatusCodes.Status404NotFound,
         "torrent.duplicate" or "torrent.busy" => StatusCodes.Status409Conflict,
         "upload.too_large" or "body.too_large" => StatusCodes.Status413PayloadTooLarge,
-        "upload.media_type" or "body.media_type" => StatusCodes.Status415UnsupportedMediaType,
+        "body.media_type" => StatusCodes.Status415UnsupportedMediaType,
         "upload.not_found" => StatusCodes.Status404NotFound,
         "settings.config_only" => StatusCodes.Status403Forbidden,
         "disk.full" => StatusCodes.Status507InsufficientStorage,
@@ -45,6 +45,7 @@ internal static class ApiProblem
         {
             StatusCodes.Status404NotFound => "There is nothing at this address.",
             StatusCodes.Status405MethodNotAllowed => "This address does not take that method.",
+            StatusCodes.Status415UnsupportedMediaType => "This address does not take a body of that type: uploads are multipart/form-data, everything else application/json.",
             >= 500 => "Something went wrong in the client; its log says more.",
             _ => "The request cannot be read.",
         };

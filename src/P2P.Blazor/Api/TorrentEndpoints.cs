@@ -85,7 +85,8 @@ internal static class TorrentEndpoints
     private sealed record PeerToAdd(string Endpoint);
 
     /// <summary>Form of POST torrents, for the document only.</summary>
-    private sealed record UploadForm(IFormFile? Torrent, string? UploadId, string? SavePath, bool? Start, bool? Sequential, string? Priorities);
+    private sealed record UploadForm(
+        IFormFile? Torrent = null, string? UploadId = null, string? SavePath = null, bool Start = true, bool Sequential = false, string? Priorities = null);
 
     /// <summary>Form of POST torrents/inspect, for the document only.</summary>
     private sealed record InspectForm(IFormFile Torrent);

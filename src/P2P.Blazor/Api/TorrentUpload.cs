@@ -21,7 +21,7 @@ internal sealed record TorrentUpload(byte[]? TorrentFile, IReadOnlyDictionary<st
     private const long MaxFormBytes = MaxFileBytes + (8L << 20);
 
     /// <summary>Reads the form; nothing is written to disk and no more than the limits is ever held.</summary>
-    /// <remarks>Throws <see cref="TorrentEngineException"/> "upload.media_type", "upload.too_large", "upload.invalid".</remarks>
+    /// <remarks>Throws <see cref="TorrentEngineException"/> "body.media_type", "upload.too_large", "upload.invalid".</remarks>
     public static async Task<TorrentUpload> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
@@ -86,7 +86,7 @@ internal sealed record TorrentUpload(byte[]? TorrentFile, IReadOnlyDictionary<st
     {
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
-            throw new TorrentEngineException("upload.media_type", "Send the file as multipart/form-data in the field \"torrent\".");
+            throw new TorrentEngineException("body.media_type", "Send the file as multipart/form-data in the field \"torrent\".");
         }
 
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;

@@ -9,11 +9,14 @@ namespace P2P.Blazor.Composition;
 internal static class ClientHost
 {
     /// <summary>Runs until stopped and returns an <see cref="ExitCode"/>; a refused start is told in one sentence on <paramref name="error"/> and in the log.</summary>
-    public static async Task<int> RunAsync(string[] args, TextWriter error)
+    /// <param name="args">The command line.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="replace">Last word on the services, for tests.</param>
+    public static async Task<int> RunAsync(string[] args, TextWriter error, Action<IServiceCollection>? replace = null)
     {
         try
         {
-            await using var app = Build(args);
+            await using var app = Build(args, replace);
             var refusal = await RunAsync(app);
             if (refusal is not null)
             {
@@ -35,9 +38,14 @@ internal static class ClientHost
     }
 
     /// <summary>Puts the application together without starting it; throws <see cref="InvalidSettingsException"/>.</summary>
-    public static WebApplication Build(string[] args)
+    private static WebApplication Build(string[] args, Action<IServiceCollection>? replace)
     {
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = GivenContentRoot(args) });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ApplicationName = typeof(ClientHost).Assembly.GetName().Name, // Names the table of package assets, whoever hosts us.
+            ContentRootPath = FoundContentRoot(args),
+        });
         var host = HostSettings.Read(builder.Configuration);
         var engine = EngineSettings.Read(builder.Configuration.GetSection(EngineSettings.Section), builder.Environment.ContentRootPath);
         var dataDirectory = PrivateFolder.Create(engine.Options.DataDirectory);
@@ -52,6 +60,7 @@ internal static class ClientHost
         builder.Services.AddApi();
         builder.Services.AddPages();
         builder.WebHost.ConfigureKestrel(SecurityRegistration.Limit);
+        replace?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseClientSecurity();
@@ -76,7 +85,7 @@ internal static class ClientHost
         catch (IOException exception) when (IsAddressInUse(exception))
         {
             return new Refusal(ExitCode.WebPortInUse,
-                $"The page cannot be served on {string.Join(", ", app.Urls)}: another program uses that port. Stop it, or choose another with --Host:Url http://127.0.0.1:5081.");
+                $"The page cannot be served on {string.Join(", ", app.Services.GetRequiredService<HostSettings>().Urls)}: another program uses that port. Stop it, or choose another with --Host:Url http://127.0.0.1:5081.");
         }
         catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -87,7 +96,8 @@ internal static class ClientHost
         return null;
     }
 
-    private static string? GivenContentRoot(string[] args)
+    // Null when the caller names one: then the builder takes it from there.
+    private static string? FoundContentRoot(string[] args)
     {
         var given = new ConfigurationBuilder()
             .AddEnvironmentVariables("DOTNET_").AddEnvironmentVariables("ASPNETCORE_").AddCommandLine(args).Build()[HostDefaults.ContentRootKey];

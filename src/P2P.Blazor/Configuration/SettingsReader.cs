@@ -19,14 +19,14 @@ internal sealed class SettingsReader(IConfigurationSection section, string root)
     ];
 
     /// <summary>A folder, made absolute.</summary>
-    public string Folder(string key, string standard) => Absolute(key, Text(key) ?? standard);
+    public string Folder(string key, string standard) => Absolute(key, Text(key) ?? standard, standard);
 
     /// <summary>A list of folders ("Key:0", "Key:1", ... or one text), made absolute.</summary>
     public ImmutableArray<string> Folders(string key)
     {
         var one = Text(key);
         var many = section.GetSection(key).GetChildren().Select(child => child.Value).Where(value => !string.IsNullOrWhiteSpace(value));
-        return [.. (one is null ? many : many.Prepend(one)).Select(value => Absolute(key, value!))];
+        return [.. (one is null ? many : many.Prepend(one)).Select(value => Absolute(key, value!, root))];
     }
 
     /// <summary>A whole number of 64 bits.</summary>
@@ -86,15 +86,15 @@ internal sealed class SettingsReader(IConfigurationSection section, string root)
         return standard;
     }
 
-    private string Absolute(string key, string path)
+    private string Absolute(string key, string path, string standard)
     {
-        if (!path.Contains('\0'))
+        if (path.Contains('\0'))
         {
-            return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, root));
+            Refuse(key, path.Replace('\0', '?'), "a folder");
+            path = standard;
         }
 
-        Refuse(key, path.Replace('\0', '?'), "a folder");
-        return root;
+        return Path.TrimEndingDirectorySeparator(Path.GetFullPath(path, root));
     }
 
     private void Refuse(string key, string text, string kind) => _mistakes.Add($"{section.Path}:{key} is \"{text}\"; it must be {kind}.");

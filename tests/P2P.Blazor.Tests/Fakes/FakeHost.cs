@@ -19,7 +19,7 @@ public sealed class FakeHost : WebApplicationFactory<Program>
     private readonly string _root = Directory.CreateTempSubdirectory("p2p-host-").FullName;
     private readonly (string Key, string Value)[] _settings;
 
-    /// <summary>Takes the engine to serve (default: three torrents of eight peers) and further settings, such as ("Engine:AllowedSaveRoots:0", "/srv").</summary>
+    /// <summary>Takes the engine to serve (default: three torrents of eight peers) and further settings, such as ("Host:AllowedNames:0", "box.local").</summary>
     public FakeHost(FakeEngine? engine = null, params (string Key, string Value)[] settings)
     {
         Engine = engine ?? new FakeEngine();
@@ -51,6 +51,7 @@ public sealed class FakeHost : WebApplicationFactory<Program>
     /// <inheritdoc/>
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
+        builder.UseEnvironment(Environments.Production);
         builder.UseContentRoot(RepositoryRoot());
         builder.UseSetting("Engine:DataDirectory", Engine.Options.DataDirectory);
         builder.UseSetting("Engine:IncompleteDirectory", Engine.Options.IncompleteDirectory);
