@@ -235,6 +235,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
                 TickPeers(now);
                 _board.Tick(_peers.Values, _rules, IsComplete, IsStrict, now);
                 DialMore(now);
+                RetryFailedPieces(now);
                 RelieveBlockPool();
             }
 

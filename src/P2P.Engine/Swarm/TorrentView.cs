@@ -153,7 +153,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             MaxUploadRate = rules.MaxUploadRate,
             UploadingTorrents = computed.Torrents,
             UploadShare = computed.Share,
-            UploadLent = computed.Lent,
+            UploadLent = Math.Max(0, computed.Lent), // a lender's part is negative; what it keeps is in UploadRate
             UploadRate = facts.UploadRate,
             MaxDownloadRate = rules.MaxDownloadRate,
             DownloadRate = terms.Sum(term => term.Rate),
@@ -166,7 +166,8 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
     {
         TorrentPhase.Failed => TorrentState.Error,
         TorrentPhase.Probing or TorrentPhase.Checking => TorrentState.Checking,
-        TorrentPhase.Active => facts.IsComplete ? TorrentState.Seeding : TorrentState.Downloading,
+        // Complete but not yet in the shared folder: still finishing, so that "seeding" always means the files are where they belong.
+        TorrentPhase.Active => facts.IsComplete && facts.IsInSharedRoot ? TorrentState.Seeding : TorrentState.Downloading,
         _ => TorrentState.Stopped,
     };
 
