@@ -18,6 +18,9 @@ internal sealed class ReceivePump
     /// <summary>After a receive this large more is waiting: keep the buffer instead of asking first.</summary>
     private const int BusyLength = ReceiveLength / 2;
 
+    /// <summary>A bitfield costs as much as this many other messages: 100 of them per second are a flood.</summary>
+    private const int BitfieldCost = 20;
+
     /// <summary>An extended handshake costs as much as this many other messages: 200 of them in 10 s are a flood (W49).</summary>
     private const int ExtendedHandshakeCost = 100;
 
@@ -179,6 +182,7 @@ internal sealed class ReceivePump
 
                 // Every piece may be announced once, however fast the peer downloads.
                 MessageId.Have when _haveAllowance-- > 0 => 0,
+                MessageId.Bitfield => BitfieldCost,
                 MessageId.Extended when message.Begin == 0 => ExtendedHandshakeCost,
                 _ => 1,
             };
