@@ -38,6 +38,8 @@ internal sealed record TorrentFacts(
 
     public bool IsDownloadLimited { get; init; }
 
+    public bool WillStart { get; init; }
+
     public bool IsComplete => Picker.MissingWanted == 0;
 }
 
@@ -168,7 +170,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
         TorrentPhase.Probing or TorrentPhase.Checking => TorrentState.Checking,
         // Complete but not yet in the shared folder: still finishing, so that "seeding" always means the files are where they belong.
         TorrentPhase.Active => facts.IsComplete && facts.IsInSharedRoot ? TorrentState.Seeding : TorrentState.Downloading,
-        _ => TorrentState.Stopped,
+        _ => facts.WillStart ? TorrentState.Checking : TorrentState.Stopped,
     };
 
     private PeerSnapshot PeerRow(PeerState peer, long nowMs) => new()
