@@ -65,8 +65,9 @@ internal static class ClientHost
         var app = builder.Build();
         app.UseClientSecurity();
         app.UseExceptionHandler();
+        app.UseRootFiles();
+        app.UseRouting();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseStatusCodePages());
-        app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = SecurityHeaders.AllowRevalidation });
         app.UseAntiforgery();
         app.MapEndpoints();
         return app;

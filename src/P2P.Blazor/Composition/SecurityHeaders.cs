@@ -1,5 +1,3 @@
-using Microsoft.AspNetCore.StaticFiles;
-
 namespace P2P.Blazor.Composition;
 
 /// <summary>Puts the same protective headers on every answer: pages, API, files and errors.</summary>
@@ -24,9 +22,6 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         }, context);
         return next(context);
     }
-
-    /// <summary>For static files: may be kept, but is asked for again; their names stay the same over an update.</summary>
-    internal static void AllowRevalidation(StaticFileResponseContext file) => file.Context.Response.Headers.CacheControl = "no-cache";
 
     private static void Write(HttpContext context)
     {
