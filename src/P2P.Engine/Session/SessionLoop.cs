@@ -59,7 +59,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _store = store;
         _logger = logger;
         _random = new Random(environment.Seed);
-        _blocks = new BlockPool((int)Math.Max(64, options.BlockMemory / PieceGeometry.BlockLength));
+        _blocks = new BlockPool((int)Math.Max(64, options.BlockMemory / PieceGeometry.BlockLength), environment.Scheduler);
         _disk = environment.Disk(_blocks);
         _ourId = PeerId.Create(_random);
         _budget = new ConnectionBudget(options.MaxConnections, options.MaxHalfOpen);
