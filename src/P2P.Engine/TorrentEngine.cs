@@ -17,15 +17,13 @@ public sealed class TorrentEngine : IAsyncDisposable
 {
     private readonly SessionLoop _session;
     private readonly ISessionStore _store;
-    private readonly IDisposable? _lock;
     private readonly ILogger _logger;
     private int _isDisposed;
 
-    private TorrentEngine(SessionLoop session, ISessionStore store, IDisposable? dataLock, ILogger logger)
+    private TorrentEngine(SessionLoop session, ISessionStore store, ILogger logger)
     {
         _session = session;
         _store = store;
-        _lock = dataLock;
         _logger = logger;
     }
 
@@ -50,35 +48,36 @@ public sealed class TorrentEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TorrentEngine>();
         MakeFolders(options);
-        var dataLock = DataDirectoryLock.Acquire(Path.GetFullPath(options.DataDirectory));
-        try
-        {
-            var store = new LiteDbSessionStore(Path.GetFullPath(options.DataDirectory), TimeProvider.System, logger);
-            var environment = new EngineEnvironment(
-                TimeProvider.System,
-                new SystemNetwork(options.ListenAddress, TimeProvider.System),
-                blocks => new DiskQueue(blocks, options.DiskThreads),
-                new ThreadPoolLoopScheduler(),
-                System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
-            return await StartAsync(environment, options, store, dataLock, logger, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            dataLock.Dispose();
-            throw;
-        }
+        var environment = new EngineEnvironment(
+            TimeProvider.System,
+            new SystemNetwork(options.ListenAddress, TimeProvider.System),
+            blocks => new DiskQueue(blocks, options.DiskThreads),
+            new ThreadPoolLoopScheduler(),
+            System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));
+        var store = new LiteDbSessionStore(Path.GetFullPath(options.DataDirectory), TimeProvider.System, logger);
+        return await StartAsync(environment, options, store, logger, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Starts on other seams than the real ones: what the simulation calls.</summary>
     internal static async Task<TorrentEngine> StartAsync(
-        EngineEnvironment environment, TorrentEngineOptions options, ISessionStore store, IDisposable? dataLock, ILogger logger, CancellationToken cancellationToken)
+        EngineEnvironment environment, TorrentEngineOptions options, ISessionStore store, ILogger logger, CancellationToken cancellationToken)
     {
-        var loaded = await store.LoadAsync(cancellationToken).ConfigureAwait(false);
+        LoadedSession loaded;
+        try
+        {
+            loaded = await store.LoadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await store.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
         var session = new SessionLoop(environment, options, store, logger);
         var done = new TaskCompletionSource();
         session.Post(new SessionCommand.Loaded(loaded, done));
         await done.Task.ConfigureAwait(false);
-        return new TorrentEngine(session, store, dataLock, logger);
+        return new TorrentEngine(session, store, logger);
     }
 
     /// <summary>Looks inside a .torrent without adding it. Throws <see cref="TorrentEngineException"/> with the parse error.</summary>
@@ -143,7 +142,6 @@ public sealed class TorrentEngine : IAsyncDisposable
         await _store.FlushAsync().ConfigureAwait(false);
         await _session.CloseAsync().ConfigureAwait(false);
         await _store.DisposeAsync().ConfigureAwait(false);
-        _lock?.Dispose();
         EngineLog.EngineStopped(_logger);
     }
 

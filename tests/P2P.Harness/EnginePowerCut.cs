@@ -51,8 +51,9 @@ internal sealed class EnginePowerCut(HarnessOptions options)
         }
 
         Console.WriteLine(
-            $"engine-powercut{(options.IsCanary ? " canary (flush disabled)" : "")}: {options.Rounds} cuts, {recorded} recorded pieces hashed, {wrong} wrong on disk, "
-            + $"{lostTorrents} times the torrent was lost, {failures} failed starts, {run.Recoveries} needed the recovery ladder, {watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
+            $"engine-powercut{(options.IsCanary ? " canary (flush disabled)" : "")}: {options.Rounds} cuts, {recorded} recorded pieces hashed, "
+            + $"{wrong} wrong on disk, {lostTorrents} times the torrent was lost, {failures} failed starts, "
+            + $"{run.Recoveries} needed the recovery ladder, {watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
         return (wrong + lostTorrents + failures == 0) != options.IsCanary ? 0 : 1;
     }
 

@@ -5,6 +5,7 @@ internal static class Program
 {
     private const string Usage = """
         P2P.Harness store-powercut  --rounds N [--canary no-flush] [--seed S]   needs root: ext4 on a loop device
+        P2P.Harness store-full                                                  needs root
         P2P.Harness engine-kill     --rounds N [--canary] [--mib 256] [--seed S]
         P2P.Harness engine-powercut --rounds N [--canary] [--mib 64] [--seed S]  needs root
         P2P.Harness seed            --torrent FILE [--mib 256] [--rate B/s]      the seed alone; writes FILE, prints its port
@@ -24,6 +25,8 @@ internal static class Program
         {
             case "store-powercut":
                 return await new StorePowerCut(options).RunAsync();
+            case "store-full":
+                return await new StoreFullDisk().RunAsync();
             case "engine-kill":
                 return await new EngineKill(options).RunAsync();
             case "engine-powercut":

@@ -58,14 +58,15 @@ internal sealed class StorePowerCut(HarnessOptions options)
         }
 
         Console.WriteLine(
-            $"store-powercut{(options.IsCanary ? " canary (no flush)" : "")}: {options.Rounds} cuts, {_acknowledged} acknowledged changes, {lost} lost in {roundsThatLost} rounds, "
-            + $"{failures} did not open, {recoveries} needed the recovery ladder, {watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
+            $"store-powercut{(options.IsCanary ? " canary (no flush)" : "")}: {options.Rounds} cuts, {_acknowledged} acknowledged changes, "
+            + $"{lost} lost in {roundsThatLost} rounds, {failures} did not open, {recoveries} needed the recovery ladder, {watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
         return (lost + failures > 0) == options.IsCanary ? 0 : 1;
     }
 
     private async Task StormAsync(LoopDisk disk, TimeSpan moment)
     {
-        List<string> arguments = ["store-child", "--data", Path.Combine(disk.MountPoint, "state"), "--first", (_highest + 1).ToString(CultureInfo.InvariantCulture)];
+        var first = (_highest + 1).ToString(CultureInfo.InvariantCulture);
+        List<string> arguments = ["store-child", "--data", Path.Combine(disk.MountPoint, "state"), "--first", first, "--setting", (_setting + 1).ToString(CultureInfo.InvariantCulture)];
         if (options.IsCanary)
         {
             arguments.Add("--canary");
@@ -138,7 +139,13 @@ internal sealed class StorePowerCut(HarnessOptions options)
 
         var found = session.Torrents.ToDictionary(torrent => torrent.Record.InfoHash);
         var setting = session.Settings.TryGetValue("value", out var text) ? long.Parse(text, CultureInfo.InvariantCulture) : 0;
-        var missing = setting >= _setting ? 0L : 1L;
+        var missing = 0L;
+        if (setting < _setting)
+        {
+            missing++;
+            Report($"setting {_setting}: {setting}");
+        }
+
         foreach (var (number, value) in _torrents)
         {
             var isThere = found.TryGetValue(StoreStorm.HashOf(number), out var torrent);
@@ -148,10 +155,22 @@ internal sealed class StorePowerCut(HarnessOptions options)
                     && torrent.TorrentFile.AsSpan().SequenceEqual(StoreStorm.TorrentFileOf(number))
                     && !_removed.Contains(number)
                 : _beingRemoved.Contains(number) || _removed.Contains(number);
-            missing += isRight ? 0 : 1;
+            if (!isRight)
+            {
+                missing++;
+                Report($"torrent {number}, value {value}: {(isThere ? $"value {torrent.Record.Uploaded}" : "absent")}");
+            }
         }
 
         return (missing, session.RecoveryNotice is not null);
+    }
+
+    private void Report(string loss)
+    {
+        if (!options.IsCanary)
+        {
+            Console.WriteLine("lost: " + loss);
+        }
     }
 
     private void Forget()

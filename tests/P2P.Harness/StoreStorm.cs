@@ -25,7 +25,7 @@ internal static class StoreStorm
         await store.LoadAsync(CancellationToken.None);
         Say("READY");
         var first = options.Number("first", 1);
-        var storms = Enumerable.Range(0, Writers).Select(writer => ChangeTorrentsAsync(store, first + writer)).Append(ChangeSettingsAsync(store, first));
+        var storms = Enumerable.Range(0, Writers).Select(writer => ChangeTorrentsAsync(store, first + writer)).Append(ChangeSettingsAsync(store, options.Number("setting", 1)));
         await Task.WhenAll(storms);
     }
 
@@ -68,7 +68,7 @@ internal static class StoreStorm
 
     private static async Task ChangeSettingsAsync(LiteDbSessionStore store, int first)
     {
-        for (var value = (long)first * 1_000_000; ; value++)
+        for (long value = first; ; value++)
         {
             var settings = ImmutableDictionary<string, string>.Empty.Add("value", value.ToString(CultureInfo.InvariantCulture));
             await SayWhenAsync(store.SaveSettingsAsync(settings), $"C {value}");

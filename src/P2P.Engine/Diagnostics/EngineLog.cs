@@ -39,6 +39,9 @@ internal static partial class EngineLog
     [LoggerMessage(202, LogLevel.Information, "{Torrent}: {Message}")]
     public static partial void TorrentEvent(ILogger logger, InfoHash torrent, string message);
 
+    [LoggerMessage(203, LogLevel.Debug, "{Torrent}: {Endpoint} ({Client}) left: {Code} {Reason}")]
+    public static partial void PeerClosed(ILogger logger, InfoHash torrent, PeerEndpoint endpoint, string client, string code, string reason);
+
     [LoggerMessage(600, LogLevel.Debug, "Peer {Endpoint}: {Code} {Reason}")]
     public static partial void PeerFailed(ILogger logger, string endpoint, string code, string reason);
 }

@@ -96,7 +96,7 @@ internal sealed class MetainfoReader
         return new TorrentMetainfo
         {
             InfoHash = infoHash,
-            InfoHashV2 = hashV2,
+            InfoHashV2 = isV2 ? hashV2 : default(ReadOnlyMemory<byte>?), // a null array would become an empty memory
             InfoBytes = info.Bytes,
             HasV1 = hasV1,
             Name = name,

@@ -25,9 +25,13 @@ internal sealed class DatabaseCopies(string dataDirectory, DurableFiles files)
     public IReadOnlyList<(string Path, long Revision)> List() => !Directory.Exists(_directory)
         ? []
         : [.. Directory.EnumerateFiles(_directory, "*.db")
-            .Select(path => (Path: path, Revision: long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : -1))
+            .Select(path => (Path: path, Revision: RevisionOf(path)))
             .Where(copy => copy.Revision >= 0)
             .OrderByDescending(copy => copy.Revision)];
+
+    // -1 for a file that is none of ours.
+    private static long RevisionOf(string path) =>
+        long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var revision) ? revision : -1;
 
     /// <summary>Copies the database as it stands after a checkpoint and drops the third copy. Throws when the copy does not verify.</summary>
     public void Keep(string databasePath, long revision)

@@ -64,22 +64,47 @@ internal partial class DurableFiles(StoreDurability durability)
         FlushDirectoryOf(path);
     }
 
-    /// <summary>Makes a directory, and its entry in its parent durable. An existing one is fine.</summary>
+    /// <summary>Makes a directory and the missing ones above it, and their names durable. An existing one is fine.</summary>
     public void CreateDirectory(string path)
     {
-        if (!Directory.Exists(path))
+        if (Directory.Exists(path))
         {
-            Directory.CreateDirectory(path);
-            FlushDirectoryOf(path);
+            return;
         }
+
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } parent)
+        {
+            CreateDirectory(parent);
+        }
+
+        Directory.CreateDirectory(path);
+        FlushDirectoryOf(path);
     }
 
     /// <summary>Waits until the device has the file's bytes and length. Virtual so that tests can make the device fail.</summary>
+    /// <remarks>
+    /// On Linux libc is asked: .NET's own call takes EROFS for success, which is what ext4 answers for lost data after it has stopped the
+    /// file system because of an error. Elsewhere .NET's call is right (it uses F_FULLFSYNC on macOS).
+    /// </remarks>
     public virtual void Flush(SafeFileHandle file)
     {
-        if (durability == StoreDurability.Full)
+        if (durability == StoreDurability.None)
+        {
+            return;
+        }
+
+        if (!OperatingSystem.IsLinux())
         {
             RandomAccess.FlushToDisk(file);
+            return;
+        }
+
+        while (FSyncFile(file) < 0)
+        {
+            if (Marshal.GetLastPInvokeError() != Interrupted)
+            {
+                throw Failed("flush", "a file of the state");
+            }
         }
     }
 
@@ -95,7 +120,7 @@ internal partial class DurableFiles(StoreDurability durability)
         var descriptor = Open(directory, ReadOnly);
         if (descriptor < 0)
         {
-            throw Failed("open", directory);
+            throw Failed("open", "the directory " + directory);
         }
 
         try
@@ -103,7 +128,7 @@ internal partial class DurableFiles(StoreDurability durability)
             // EINVAL: the file system keeps no directories to flush (some network mounts), which .NET's own flush ignores as well.
             if (FSync(descriptor) < 0 && Marshal.GetLastPInvokeError() != InvalidArgument)
             {
-                throw Failed("flush", directory);
+                throw Failed("flush", "the directory " + directory);
             }
         }
         finally
@@ -113,12 +138,13 @@ internal partial class DurableFiles(StoreDurability durability)
     }
 
     private const int ReadOnly = 0;
+    private const int Interrupted = 4;
     private const int InvalidArgument = 22;
 
-    private static IOException Failed(string what, string directory)
+    private static IOException Failed(string what, string which)
     {
         var error = Marshal.GetLastPInvokeError();
-        return new IOException($"Could not {what} the directory {directory}: {Marshal.GetPInvokeErrorMessage(error)}", error);
+        return new IOException($"Could not {what} {which}: {Marshal.GetPInvokeErrorMessage(error)}", error);
     }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -126,6 +152,9 @@ internal partial class DurableFiles(StoreDurability durability)
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSyncFile(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);

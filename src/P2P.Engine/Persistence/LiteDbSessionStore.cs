@@ -230,6 +230,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
 
     private LoadedSession Load()
     {
+        _files.CreateDirectory(_directory);
         _lock = DataDirectoryLock.Acquire(_directory);
         var format = new StateFormat(_directory, _files);
         format.RefuseNewer();

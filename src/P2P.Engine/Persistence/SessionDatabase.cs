@@ -81,10 +81,12 @@ internal sealed class SessionDatabase : IDisposable
 
         if (batch.Settings is { } settings)
         {
-            Put("settings", SettingsId, batch.Meta.Revision, new BsonDocument(settings.ToDictionary(pair => pair.Key, pair => new BsonValue(pair.Value))));
+            var values = new BsonDocument(settings.ToDictionary(pair => pair.Key, pair => new BsonValue(pair.Value)));
+            Put("settings", SettingsId, batch.Meta.Revision, values);
         }
 
-        Put("meta", MetaId, batch.Meta.Revision, new BsonDocument { ["torrents"] = batch.Meta.TorrentCount, ["cleanStop"] = batch.Meta.IsCleanStop });
+        var meta = new BsonDocument { ["torrents"] = batch.Meta.TorrentCount, ["cleanStop"] = batch.Meta.IsCleanStop };
+        Put("meta", MetaId, batch.Meta.Revision, meta);
         _database.Commit();
         _files?.ThrowIfFaulted();
 

@@ -147,7 +147,7 @@ internal sealed class SessionRecovery(
             }
         }
 
-        var fromCopy = torrents.Count - damaged.Torrents.Count(pair => torrents[pair.Key].Revision == pair.Value.Revision);
+        var fromCopy = torrents.Count - readable;
         var fromFiles = 0;
         foreach (var infoHash in known.Where(infoHash => !torrents.ContainsKey(infoHash)))
         {
@@ -163,7 +163,8 @@ internal sealed class SessionRecovery(
             content.Torrents[infoHash] = (entry.Record with { IsCleanStop = false }, entry.Revision);
         }
 
-        var lastRevision = Math.Max(damaged.Revision, Math.Max(copy?.Revision ?? 0, copies.List().Select(found => found.Revision).FirstOrDefault()));
+        var newestCopy = copies.List().Select(found => found.Revision).FirstOrDefault();
+        var lastRevision = Math.Max(damaged.Revision, Math.Max(copy?.Revision ?? 0, newestCopy));
         content.Meta = new StateMeta(lastRevision + 1, content.Torrents.Count, IsCleanStop: false);
         var aside = Replace(content);
         var (database, reloaded) = TryOpen();
@@ -194,7 +195,8 @@ internal sealed class SessionRecovery(
             }
 
             var restored = parts.Count > 0 ? string.Join(", ", parts) : "none was known";
-            return $"The state database {damaged.Damage}, so what was there was set aside as {aside} and {content.Torrents.Count} torrents were restored: {restored}.";
+            return $"The state database {damaged.Damage}, so what was there was set aside as {aside} "
+                + $"and {content.Torrents.Count} torrents were restored: {restored}.";
         }
     }
 

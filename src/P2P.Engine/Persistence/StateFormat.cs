@@ -29,7 +29,8 @@ internal sealed class StateFormat(string dataDirectory, DurableFiles files)
     /// <summary>The refusal.</summary>
     public static TorrentEngineException Newer(int found) => new(
         "state.newer",
-        $"The state was written by a newer version of this program (format {found}, this one knows {TorrentRecordCodec.Version}); start that version or choose another data directory. Nothing was changed.");
+        $"The state was written by a newer version of this program (format {found}, this one knows {TorrentRecordCodec.Version}); "
+        + "start that version or choose another data directory. Nothing was changed.");
 
     // Absent or unreadable text says nothing; the documents carry their version too.
     private int? Read() =>

@@ -64,7 +64,7 @@ internal static class TorrentRecordCodec
             IsInSharedRoot = Flag(document, "inShared") ?? false,
             Have = Bytes(document, "have"),
             PartialPieces = DecodePartials(document["partial"]),
-            FilePriorities = [.. (Bytes(document, "priorities") ?? []).Select(value => value <= (byte)FilePriority.High ? (FilePriority)value : FilePriority.Normal)],
+            FilePriorities = [.. (Bytes(document, "priorities") ?? []).Select(DecodePriority)],
             Fingerprints = DecodeFacts(Bytes(document, "files") ?? []),
             IsCleanStop = Flag(document, "cleanStop") ?? false,
             WasChecked = Flag(document, "checked") ?? false,
@@ -102,6 +102,8 @@ internal static class TorrentRecordCodec
     private static ImmutableArray<string> DecodeTier(BsonValue tier) => [.. tier.AsArray.Where(url => url.IsString).Select(url => url.AsString)];
 
     private static BsonValue EncodePriorities(ImmutableArray<FilePriority> priorities) => new(priorities.Select(priority => (byte)priority).ToArray());
+
+    private static FilePriority DecodePriority(byte value) => value <= (byte)FilePriority.High ? (FilePriority)value : FilePriority.Normal;
 
     private static BsonValue EncodeFacts(ImmutableArray<FileFact> facts)
     {

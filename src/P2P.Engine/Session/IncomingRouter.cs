@@ -11,10 +11,11 @@ namespace P2P.Engine.Session;
 
 /// <summary>Accepts connections, reads their handshake, and hands them to the torrent they ask for.</summary>
 /// <remarks>At most 100 handshakes wait at once, 3 per address beyond this machine's own (limits: PendingHandshakes).</remarks>
-internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget budget, ILogger logger) : IDisposable
+internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget budget, TimeProvider clock, ILogger logger) : IDisposable
 {
     private const int MaxPending = 100;
     private const int MaxPendingPerAddress = 3;
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<IPAddress, int> _pendingByAddress = [];
@@ -56,7 +57,9 @@ internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget
             }
             catch (NetworkException exception) when (!_stop.IsCancellationRequested && exception.Code != "net.closed")
             {
+                // Out of descriptors, most likely: whoever waits in the backlog is taken when some are free again.
                 EngineLog.PeerFailed(logger, "accept", exception.Code, exception.Message);
+                await Task.Delay(AcceptRetry, clock, CancellationToken.None).ConfigureAwait(false);
                 continue;
             }
             catch (Exception exception) when (exception is NetworkException or OperationCanceledException)

@@ -155,6 +155,7 @@ internal sealed partial class SessionLoop
             OurId = _ourId,
             AddedAt = record.AddedAt,
             CompletedAt = record.CompletedAt,
+            WillStart = record.IsStarted,
             IsSequential = record.IsSequential,
             IsStrict = record.StrictTitForTat,
             Priorities = record.FilePriorities,

@@ -64,7 +64,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _ourId = PeerId.Create(_random);
         _budget = new ConnectionBudget(options.MaxConnections, options.MaxHalfOpen);
         var handshaker = new PeerHandshaker(_ourId, environment.Clock);
-        _router = new IncomingRouter(handshaker, _budget, logger);
+        _router = new IncomingRouter(handshaker, _budget, environment.Clock, logger);
         _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, logger);
         _discovery = new DiscoveryBridge(environment, _ourId, () => _router.Local?.Port ?? 0, _random, logger);
         _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());

@@ -76,6 +76,9 @@ internal static class DiskFaults
     public static DiskError NotAllowed(string path) =>
         new("path.not_allowed", $"The path '{path}' leads out of its folder and is refused.", false);
 
+    public static DiskError TooLong(string path) =>
+        new("path.too_long", $"The path '{path}' is too long for this disk. Choose a folder with a shorter name.", false);
+
     public static DiskError InUse(string path) =>
         new("path.in_use", $"'{path}' already belongs to another torrent. Choose another folder.", false);
 
@@ -87,9 +90,6 @@ internal static class DiskFaults
 
     private static DiskError Denied(string path) =>
         new("disk.denied", $"Access to '{path}' is denied. Allow it for the user this program runs as; the download goes on by itself.", true);
-
-    private static DiskError TooLong(string path) =>
-        new("path.too_long", $"The path '{path}' is too long for this disk. Choose a folder with a shorter name.", false);
 
     private static string Reason(Exception exception) => exception.Message.TrimEnd('.', ' ');
 

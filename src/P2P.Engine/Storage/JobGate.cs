@@ -7,7 +7,7 @@ internal sealed class JobGate(DiskQueue queue)
 
     // Running or ready jobs by key, with those of the same key that wait; null while nobody waits.
     private readonly Dictionary<int, Queue<DiskJob>?> _chains = [];
-    private readonly List<DiskJob> _afterWrites = [];
+    private readonly Queue<DiskJob> _afterWrites = new();
     private readonly Queue<DiskJob> _behindAlone = new();
     private long _nextSequence;
     private int _admitted;
@@ -57,14 +57,15 @@ internal sealed class JobGate(DiskQueue queue)
             if (job.IsWrite)
             {
                 _writes--;
-                for (var i = _afterWrites.Count - 1; i >= 0; i--)
+                foreach (var waiting in _afterWrites)
                 {
-                    var waiting = _afterWrites[i];
-                    if (waiting.Sequence > job.Sequence && --waiting.WritesAhead == 0)
-                    {
-                        _afterWrites.RemoveAt(i);
-                        Chain(waiting);
-                    }
+                    waiting.WritesAhead -= waiting.Sequence > job.Sequence ? 1 : 0;
+                }
+
+                // In the order submitted: an earlier one waits for a part of what a later one waits for.
+                while (_afterWrites.TryPeek(out var first) && first.WritesAhead == 0)
+                {
+                    Chain(_afterWrites.Dequeue());
                 }
             }
 
@@ -116,7 +117,7 @@ internal sealed class JobGate(DiskQueue queue)
         if (job.Order == DiskOrder.AfterWrites && _writes > 0)
         {
             job.WritesAhead = _writes;
-            _afterWrites.Add(job);
+            _afterWrites.Enqueue(job);
         }
         else
         {

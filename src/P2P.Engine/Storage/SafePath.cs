@@ -1,9 +1,14 @@
+using System.Text;
+
 namespace P2P.Engine.Storage;
 
 /// <summary>Joins a root and a torrent's relative path, component by component; the last guard behind the metainfo's sanitiser (R-F01).</summary>
 internal static class SafePath
 {
-    /// <summary>The path's components; throws path.not_allowed for anything that could leave the root.</summary>
+    /// <summary>NAME_MAX of every usual file system, in bytes.</summary>
+    public const int LongestName = 255;
+
+    /// <summary>The path's components; throws path.not_allowed for anything that could leave the root, path.too_long for what no disk takes.</summary>
     public static string[] Split(string path)
     {
         var parts = path.Split('/');
@@ -13,6 +18,11 @@ internal static class SafePath
                 || (OperatingSystem.IsWindows() && part.AsSpan().ContainsAny('\\', ':')))
             {
                 throw new StorageException(DiskFaults.NotAllowed(path));
+            }
+
+            if (Encoding.UTF8.GetByteCount(part) > LongestName)
+            {
+                throw new StorageException(DiskFaults.TooLong(path));
             }
         }
 

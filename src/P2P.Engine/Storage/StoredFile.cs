@@ -28,8 +28,8 @@ internal enum FilePlace
 /// <summary>One file of a torrent and where it is. Changed under <see cref="Gate"/>, or by a job that runs alone.</summary>
 internal sealed class StoredFile
 {
-    private const int LongestName = 255; // NAME_MAX, in bytes
     private const string Suffix = ".part";
+    private FileFact _fact;
 
     public StoredFile(StorageSpec spec, int index, long offset, IReadOnlySet<string> allPaths)
     {
@@ -38,7 +38,7 @@ internal sealed class StoredFile
         var folder = SafePath.FolderOf(Path);
         var prefix = string.Create(
             CultureInfo.InvariantCulture, $"{folder}{(folder.Length == 0 ? "" : "/")}.{spec.InfoHash.ToString().ToLowerInvariant()}.{index}");
-        var isTooLong = Encoding.UTF8.GetByteCount(Path.AsSpan(folder.Length)) - 1 + Suffix.Length > LongestName;
+        var isTooLong = Encoding.UTF8.GetByteCount(Path.AsSpan(folder.Length).TrimStart('/')) + Suffix.Length > SafePath.LongestName;
         PartialPath = isTooLong || allPaths.Contains(Path + Suffix) ? prefix + Suffix : Path + Suffix;
         CopyPath = prefix + ".copy";
     }
@@ -77,5 +77,23 @@ internal sealed class StoredFile
     public bool IsCopied { get; set; }
 
     /// <summary>As last looked at.</summary>
-    public FileFact Fact { get; set; }
+    public FileFact Fact
+    {
+        get
+        {
+            // Three words: without the gate a reader on another thread could see half of two looks.
+            lock (Gate)
+            {
+                return _fact;
+            }
+        }
+
+        set
+        {
+            lock (Gate)
+            {
+                _fact = value;
+            }
+        }
+    }
 }

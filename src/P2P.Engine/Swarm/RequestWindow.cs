@@ -67,8 +67,7 @@ internal sealed class RequestWindow
                 return Math.Min(_slowStartSize, most);
             }
 
-            var bytes = Math.Min(_rate, int.MaxValue) * SecondsOfRate;
-            var blocks = (bytes + PieceGeometry.BlockLength - 1) / PieceGeometry.BlockLength;
+            var blocks = ((_rate * SecondsOfRate) + PieceGeometry.BlockLength - 1) / PieceGeometry.BlockLength;
             return (int)Math.Min(Math.Max(blocks, Floor), most);
         }
     }
@@ -88,7 +87,7 @@ internal sealed class RequestWindow
         }
 
         _waitingSinceMs = nowMs;
-        _rate = Math.Max(0, rateBytesPerSecond);
+        _rate = Math.Clamp(rateBytesPerSecond, 0, int.MaxValue);
         _hasDelivered = true;
         if (IsSnubbed)
         {

@@ -11,7 +11,8 @@ internal sealed partial class TorrentLoop
 {
     // Who supplied each block of a piece that is being hashed, and the digests of its blocks when it failed before.
     private readonly Dictionary<int, (int[] Suppliers, ulong[]? Digests)> _writing = [];
-    private readonly HashSet<int> _notYetRecorded = [];
+    // Pieces that failed their hash so often that they wait (PieceRetry of the limits).
+    private readonly List<(int Piece, long AtMs)> _retries = [];
 
     private ImmutableArray<FileFact> _fingerprints;
     private bool _isInSharedRoot;
@@ -85,7 +86,7 @@ internal sealed partial class TorrentLoop
         _have = new Bitfield(_geometry.PieceCount);
         _picker = new PiecePicker(_geometry, _random) { IsSequential = _picker.IsSequential };
         _ledger = new FlushLedger(_geometry.PieceCount);
-        _notYetRecorded.Clear();
+        _retries.Clear();
         ApplyPriorities();
         for (var piece = 0; piece < _geometry.PieceCount; piece++)
         {
@@ -273,17 +274,37 @@ internal sealed partial class TorrentLoop
 
     private void OnPieceFailed(DiskCompletion.PieceWritten written, int[] suppliers)
     {
-        _picker.SetUnverified(written.Piece);
         _wasted += _geometry.LengthOf(written.Piece);
         var known = suppliers.Where(id => id != 0).Distinct().ToArray();
+        _smartBan.OnPieceFailed(written.Piece, written.BlockDigests.AsSpan(), suppliers);
+        AskAgainAfter(written.Piece, _smartBan.RetryAfterMs(written.Piece));
         _context.Host.OnEvent(this, EngineEventKind.BadData, $"Piece {written.Piece} failed its hash; {known.Length} peers supplied it.");
-        if (known.Length == 1 && suppliers.All(id => id == known[0]))
+        if (SmartBan.SoleSupplier(suppliers) is > 0 and var culprit)
         {
-            Ban(known[0], $"it alone sent piece {written.Piece}, which failed its hash");
-            return;
+            Ban(culprit, $"it alone sent piece {written.Piece}, which failed its hash");
+        }
+    }
+
+    private void AskAgainAfter(int piece, long delayMs)
+    {
+        if (delayMs <= 0)
+        {
+            _picker.SetUnverified(piece);
+        }
+        else
+        {
+            _retries.Add((piece, NowMs + delayMs));
+        }
+    }
+
+    private void RetryFailedPieces(long now)
+    {
+        foreach (var (piece, _) in _retries.Where(retry => retry.AtMs <= now).ToArray())
+        {
+            _picker.SetUnverified(piece);
         }
 
-        _smartBan.OnPieceFailed(written.Piece, written.BlockDigests.AsSpan(), suppliers);
+        _retries.RemoveAll(retry => retry.AtMs <= now);
     }
 
     private void Ban(int peerId, string because)

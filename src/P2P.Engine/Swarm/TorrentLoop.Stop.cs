@@ -14,6 +14,7 @@ internal sealed partial class TorrentLoop
 
     private void Stop(TaskCompletionSource? done)
     {
+        _willStart = false;
         switch (_phase)
         {
             case TorrentPhase.Active:

@@ -1,3 +1,4 @@
+using P2P.Engine.Diagnostics;
 using P2P.Engine.Peers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Wire;
@@ -209,14 +210,23 @@ internal sealed partial class TorrentLoop
 
     private DisconnectReason? OnBitfield(PeerState peer, ReadOnlySpan<byte> wire)
     {
-        if (peer.SaidPieces)
-        {
-            return new DisconnectReason("peer.fast_order", "It sent a second list of its pieces.", IsMisbehaviour: true);
-        }
-
         if (!Bitfield.TryRead(wire, _geometry.PieceCount, out var bitfield))
         {
             return new DisconnectReason("peer.bitfield_spare", "Its list of pieces has the wrong length or spare bits set.", IsMisbehaviour: true);
+        }
+
+        if (peer.SaidPieces)
+        {
+            // A later bitfield stands for many haves (aria2 does that); what it no longer names is not taken back.
+            for (var piece = 0; piece < bitfield!.Length; piece++)
+            {
+                if (bitfield[piece] && OnHave(peer, (uint)piece) is { } reason)
+                {
+                    return reason;
+                }
+            }
+
+            return null;
         }
 
         TakePieces(peer, bitfield!);
@@ -504,6 +514,7 @@ internal sealed partial class TorrentLoop
         _picker.RemovePeer(peer.Have);
         _context.Permits.Release();
         var remote = peer.Connection.Handshake.Remote;
+        EngineLog.PeerClosed(_context.Logger, InfoHash, remote, peer.Client, reason.Code, reason.Message);
         _pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now);
         if (reason.IsMisbehaviour)
         {

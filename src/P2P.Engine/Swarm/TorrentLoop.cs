@@ -44,6 +44,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
     private DiskError? _error;
     private long _retryAtMs;
     private bool? _isStrict;
+    private bool _willStart;
     private int _lastPeerId;
     private int _dialing;
     private bool _wantsPeers;
@@ -76,6 +77,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         _isInSharedRoot = setup.Storage.StartsInSharedRoot;
         _fingerprints = setup.Fingerprints;
         _partials = setup.PartialPieces;
+        _willStart = setup.WillStart;
         _wasClean = setup.IsCleanStop;
         _wasChecked = setup.WasChecked;
         _view = new TorrentView(setup, _selection);
@@ -169,6 +171,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         }
 
         _error = null;
+        _willStart = false;
         _phase = TorrentPhase.Probing;
         _pool.RetrySoon();
         _storage ??= _context.Disk.Open(_setup.Storage with { StartsInSharedRoot = _isInSharedRoot }, this);
@@ -235,6 +238,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
                 TickPeers(now);
                 _board.Tick(_peers.Values, _rules, IsComplete, IsStrict, now);
                 DialMore(now);
+                RetryFailedPieces(now);
                 RelieveBlockPool();
             }
 
@@ -435,5 +439,6 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         IsSequential = _picker.IsSequential,
         IsStrict = _isStrict,
         IsDownloadLimited = _isDownloadLimited,
+        WillStart = _willStart || (_phase == TorrentPhase.Stopping && _startAfterStop),
     };
 }

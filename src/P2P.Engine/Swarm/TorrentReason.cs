@@ -33,6 +33,11 @@ internal static class TorrentReason
 
     private static string Downloading(TorrentFacts facts)
     {
+        if (facts.IsComplete)
+        {
+            return "Finishing: making everything durable and moving it to the shared folder.";
+        }
+
         if (facts.Peers.Count == 0)
         {
             return facts.KnownPeers == 0

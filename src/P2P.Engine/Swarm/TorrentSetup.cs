@@ -35,6 +35,9 @@ internal sealed record TorrentSetup
 
     public DateTimeOffset? CompletedAt { get; init; }
 
+    /// <summary>It will be told to start as soon as its record is durable: shown as on its way, not as stopped.</summary>
+    public bool WillStart { get; init; }
+
     public bool IsSequential { get; init; }
 
     public bool? IsStrict { get; init; }

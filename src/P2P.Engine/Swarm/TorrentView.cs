@@ -38,6 +38,8 @@ internal sealed record TorrentFacts(
 
     public bool IsDownloadLimited { get; init; }
 
+    public bool WillStart { get; init; }
+
     public bool IsComplete => Picker.MissingWanted == 0;
 }
 
@@ -153,7 +155,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             MaxUploadRate = rules.MaxUploadRate,
             UploadingTorrents = computed.Torrents,
             UploadShare = computed.Share,
-            UploadLent = computed.Lent,
+            UploadLent = Math.Max(0, computed.Lent), // a lender's part is negative; what it keeps is in UploadRate
             UploadRate = facts.UploadRate,
             MaxDownloadRate = rules.MaxDownloadRate,
             DownloadRate = terms.Sum(term => term.Rate),
@@ -166,8 +168,9 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
     {
         TorrentPhase.Failed => TorrentState.Error,
         TorrentPhase.Probing or TorrentPhase.Checking => TorrentState.Checking,
-        TorrentPhase.Active => facts.IsComplete ? TorrentState.Seeding : TorrentState.Downloading,
-        _ => TorrentState.Stopped,
+        // Complete but not yet in the shared folder: still finishing, so that "seeding" always means the files are where they belong.
+        TorrentPhase.Active => facts.IsComplete && facts.IsInSharedRoot ? TorrentState.Seeding : TorrentState.Downloading,
+        _ => facts.WillStart ? TorrentState.Checking : TorrentState.Stopped,
     };
 
     private PeerSnapshot PeerRow(PeerState peer, long nowMs) => new()

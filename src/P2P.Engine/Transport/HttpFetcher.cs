@@ -47,7 +47,6 @@ internal sealed class HttpFetcher : IDisposable
             ConnectTimeout = ConnectTimeout,
             ConnectCallback = ConnectAsync,
             MaxResponseHeadersLength = MaxHeaderKilobytes,
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
         });
     }
 
@@ -104,6 +103,7 @@ internal sealed class HttpFetcher : IDisposable
         {
             Check(uri, privateHost);
             using var request = new HttpRequestMessage(HttpMethod.Get, uri);
+            request.Headers.ConnectionClose = true; // announces are half an hour apart: a kept connection would only be found dead
             request.Headers.UserAgent.Add(new ProductInfoHeaderValue("P2P.Blazor", "0.1.0"));
             using var response = await _client.SendAsync(request, cancellationToken).ConfigureAwait(false);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308) || response.Headers.Location is not { } location)
@@ -154,7 +154,7 @@ internal sealed class HttpFetcher : IDisposable
         }
     }
 
-    /// <summary>Refuses what is wrong with a URL before anything is sent; pooled connections to private addresses are guarded by this too.</summary>
+    /// <summary>Refuses what is wrong with a URL before anything is sent.</summary>
     private static void Check(Uri uri, string? privateHost)
     {
         if (!uri.IsAbsoluteUri || (uri.Scheme != Uri.UriSchemeHttp && uri.Scheme != Uri.UriSchemeHttps))

@@ -204,6 +204,7 @@ internal sealed class SystemNetwork : INetwork, IDisposable
     {
         private readonly Socket _socket;
         private readonly GatheredSend _send = new();
+        private int _isDisposed;
 
         public SocketConnection(Socket socket, PeerEndpoint remote)
         {
@@ -250,6 +251,21 @@ internal sealed class SystemNetwork : INetwork, IDisposable
 
         public void Dispose()
         {
+            if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+            {
+                return;
+            }
+
+            try
+            {
+                // Without it, disposing under a pending receive resets the connection and the last bytes sent are lost to the other side.
+                _socket.Shutdown(SocketShutdown.Send);
+            }
+            catch (SocketException)
+            {
+                // The other side is gone already: there is nobody left to tell.
+            }
+
             _socket.Dispose();
             _send.Dispose();
         }

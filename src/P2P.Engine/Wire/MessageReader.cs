@@ -43,7 +43,6 @@ internal sealed class MessageReader(BlockPool pool, int pieceCount, HandshakeFea
 
     private const int MaxBitfieldLength = 2_097_152 / 8;
     private const int ToleratedUnknown = 9;
-    private const int ToleratedLateBitfields = 2;
     private const int FirstBodyCapacity = 4096;
 
     private readonly byte[] _head = new byte[MessageWriter.MaxHeadLength];
@@ -55,7 +54,6 @@ internal sealed class MessageReader(BlockPool pool, int pieceCount, HandshakeFea
     private int _filled;
     private int _total;
     private int _unknown;
-    private int _lateBitfields;
     private bool _knowsPieces;
 
     private enum Phase
@@ -254,13 +252,7 @@ internal sealed class MessageReader(BlockPool pool, int pieceCount, HandshakeFea
 
     private ReadStatus? BeginBitfield(int length)
     {
-        if (_knowsPieces)
-        {
-            return ++_lateBitfields > ToleratedLateBitfields
-                ? Malformed("peer.bitfield_order", "The peer keeps sending bitfields after it had told its pieces.")
-                : Expect(Phase.Skip, length);
-        }
-
+        // aria2 sends its bitfield again where many haves would be longer (seen with 1.36), so a later one is news, not a crime.
         _knowsPieces = true;
         _pending = new PeerMessage(MessageId.Bitfield);
         return Expect(Phase.Body, length);

@@ -24,14 +24,8 @@ public sealed class FakeEngine : IEngineAccess
     /// <summary>Makes a session of <paramref name="torrents"/> torrents in all states, each with <paramref name="peers"/> peers.</summary>
     public FakeEngine(int torrents = 3, int peers = 8, DateTimeOffset? now = null)
     {
-        Now = now ?? new DateTimeOffset(2026, 3, 14, 12, 0, 0, TimeSpan.Zero);
         PeerCount = peers;
-        for (var i = 0; i < torrents; i++)
-        {
-            _torrents.Add(new FakeTorrent(this, FakeSession.Details(i, peers, Now)));
-        }
-
-        Snapshot = FakeSession.Session(1, Now, [.. _torrents.Select(torrent => torrent.Snapshot)]);
+        Snapshot = Begin(torrents, now ?? new DateTimeOffset(2026, 3, 14, 12, 0, 0, TimeSpan.Zero), version: 1);
     }
 
     /// <summary>The session's time, UTC; moved by <see cref="Tick"/>.</summary>
@@ -88,6 +82,20 @@ public sealed class FakeEngine : IEngineAccess
 
     /// <summary>The infohash a file made by <see cref="TorrentFile"/> gets.</summary>
     public static InfoHash HashOf(ReadOnlyMemory<byte> torrentFile) => new(SHA1.HashData(torrentFile.Span));
+
+    /// <summary>Begins anew, as if just made: for a host that several tests share. The version goes on rising; options stay.</summary>
+    public void Reset(int torrents = 3)
+    {
+        lock (_lock)
+        {
+            _torrents.Clear();
+            _commands.Clear();
+            (LastAdd, LastPatch, _nextFailure, Events) = (null, null, null, []);
+            Snapshot = Begin(torrents, Now, Snapshot.Version);
+        }
+
+        Publish();
+    }
 
     /// <summary>The next command throws this, once.</summary>
     public void FailNext(string code, string message) => _nextFailure = new TorrentEngineException(code, message);
@@ -219,6 +227,13 @@ public sealed class FakeEngine : IEngineAccess
         };
         Publish(session => session with { MaxDownloadRate = Options.MaxDownloadRate, MaxUploadRate = Options.MaxUploadRate });
         return Task.CompletedTask;
+    }
+
+    private SessionSnapshot Begin(int torrents, DateTimeOffset now, long version)
+    {
+        Now = now;
+        _torrents.AddRange(Enumerable.Range(0, torrents).Select(i => new FakeTorrent(this, FakeSession.Details(i, PeerCount, now))));
+        return FakeSession.Session(version, now, [.. _torrents.Select(torrent => torrent.Snapshot)]);
     }
 
     /// <summary>Notes a command, then throws what <see cref="FailNext"/> left.</summary>

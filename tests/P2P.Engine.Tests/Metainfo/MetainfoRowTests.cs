@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using P2P.Engine.Metainfo;
@@ -147,8 +148,16 @@ public sealed class MetainfoRowTests
         new TorrentBuilder { Info = { ["name"] = S("T"), ["piece length"] = I(16_384), ["pieces"] = S(new byte[20]) } }
             .With("files", L(lengths.Select((length, i) => D(("length", I(length)), ("path", Texts($"{i}")))))).Build();
 
-    private static byte[] Many(int count, int length) =>
-        TorrentBuilder.Folder([(10, Texts("first")), .. Enumerable.Range(0, count).Select(i => ((long)length, Texts($"{i}")))]).Build();
+    private static byte[] Many(int count, int length)
+    {
+        var files = new StringBuilder("ld6:lengthi10e4:pathl5:firstee");
+        for (var i = 0; i < count; i++)
+        {
+            files.Append(CultureInfo.InvariantCulture, $"d6:lengthi{length}e4:pathl7:{i:D7}ee");
+        }
+
+        return TorrentBuilder.Folder(["a"]).With("files", Encoding.ASCII.GetBytes(files.Append('e').ToString())).Build();
+    }
 
     private static byte[] Entry(byte[] entry) => TorrentBuilder.Folder(["a"]).With("files", L(entry)).Build();
 

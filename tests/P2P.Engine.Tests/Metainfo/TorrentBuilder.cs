@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using P2P.Engine.Bencode;
@@ -26,11 +25,24 @@ internal static class Ben
 
     /// <summary>A dictionary, entries in the order given.</summary>
     public static byte[] D(params IEnumerable<(string Key, byte[] Value)> entries) =>
-        [(byte)'d', .. entries.SelectMany(entry => S(entry.Key).Concat(entry.Value)), (byte)'e'];
+        Join('d', entries.SelectMany(entry => new[] { S(entry.Key), entry.Value }));
 
     /// <summary>A dictionary of byte keys, entries sorted.</summary>
     public static byte[] Sorted(IEnumerable<(byte[] Key, byte[] Value)> entries) =>
-        [(byte)'d', .. entries.OrderBy(e => e.Key, ByteOrder).SelectMany(entry => S(entry.Key).Concat(entry.Value)), (byte)'e'];
+        Join('d', entries.OrderBy(e => e.Key, ByteOrder).SelectMany(entry => new[] { S(entry.Key), entry.Value }));
+
+    private static byte[] Join(char mark, IEnumerable<byte[]> parts)
+    {
+        using var output = new MemoryStream();
+        output.WriteByte((byte)mark);
+        foreach (var part in parts)
+        {
+            output.Write(part);
+        }
+
+        output.WriteByte((byte)'e');
+        return output.ToArray();
+    }
 
     /// <summary>Order of bencoded keys.</summary>
     public static IComparer<byte[]> ByteOrder { get; } = Comparer<byte[]>.Create((a, b) => a.AsSpan().SequenceCompareTo(b));

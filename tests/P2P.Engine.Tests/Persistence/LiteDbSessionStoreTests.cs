@@ -27,6 +27,10 @@ public sealed class LiteDbSessionStoreTests : IDisposable
     public async Task LoadAsync_AfterCleanStop_ReturnsEverythingInOrder()
     {
         await _state.FillAsync(30);
+        await using (var durable = _state.Create(new DurableFiles(StoreDurability.Full)))
+        {
+            await durable.LoadAsync(CancellationToken.None);
+        }
 
         var session = await _state.LoadAsync();
 

@@ -9,7 +9,7 @@ namespace P2P.Engine.Tests.Persistence;
 /// <summary>Every damage of the limits study 5.3 and the reliability study 3.14: the start succeeds and says what it did.</summary>
 public sealed class SessionRecoveryTests : IDisposable
 {
-    private const int Count = 300;
+    private const int Count = 60;
     private const int PageSize = 8192;
 
     private readonly StateDirectory _state = new();
@@ -124,7 +124,7 @@ public sealed class SessionRecoveryTests : IDisposable
         await _state.FillAsync(5);
         var good = File.ReadAllBytes(_state.Database);
         var at = IndexOf(good, "torrent 3"u8);
-        for (var offset = at - 60; offset < at + 300; offset += 3)
+        for (var offset = at - 60; offset < at + 300; offset += 7)
         {
             var bad = (byte[])good.Clone();
             bad[offset] ^= 0x10;

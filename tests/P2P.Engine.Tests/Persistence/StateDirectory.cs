@@ -36,7 +36,9 @@ internal sealed class StateDirectory : IDisposable
         WasChecked = true,
     };
 
-    public LiteDbSessionStore Create(DurableFiles? files = null) => new(Path, Clock, NullLogger.Instance, files);
+    /// <summary>A store that does not wait for the device: no test here cuts the power, and the device is everyone's.</summary>
+    public LiteDbSessionStore Create(DurableFiles? files = null) =>
+        new(Path, Clock, NullLogger.Instance, files ?? new DurableFiles(StoreDurability.None));
 
     public async Task<(LiteDbSessionStore Store, LoadedSession Session)> OpenAsync(DurableFiles? files = null)
     {
@@ -55,7 +57,7 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>What a start finds now; stops again at once.</summary>
     public async Task<LoadedSession> LoadAsync()
     {
-        var (store, session) = await OpenAsync(new DurableFiles(StoreDurability.None));
+        var (store, session) = await OpenAsync();
         await store.DisposeAsync();
         return session;
     }
@@ -63,7 +65,7 @@ internal sealed class StateDirectory : IDisposable
     /// <summary>A stopped session of torrents 1..count and one setting.</summary>
     public async Task FillAsync(int count)
     {
-        var (store, _) = await OpenAsync(new DurableFiles(StoreDurability.None));
+        var (store, _) = await OpenAsync();
         var adds = Enumerable.Range(1, count).Select(number => store.AddAsync(Record(number), TorrentFile(number))).ToArray();
         await Task.WhenAll(adds);
         await store.SaveSettingsAsync(ImmutableDictionary<string, string>.Empty.Add("MaxUploadRate", "1000"));

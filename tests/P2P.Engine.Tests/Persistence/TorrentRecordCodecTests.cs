@@ -107,11 +107,13 @@ internal static class RecordAssert
     public static void Same(TorrentRecord expected, TorrentRecord actual)
     {
         Assert.Equal(expected.Have, actual.Have);
-        Assert.Equal(expected.PartialPieces.Select(entry => (entry.Piece, Convert.ToHexString(entry.Blocks))), actual.PartialPieces.Select(entry => (entry.Piece, Convert.ToHexString(entry.Blocks))));
+        Assert.Equal(expected.PartialPieces.Select(Text), actual.PartialPieces.Select(Text));
         Assert.Equal(expected.FilePriorities.AsEnumerable(), actual.FilePriorities.AsEnumerable());
         Assert.Equal(expected.Fingerprints.AsEnumerable(), actual.Fingerprints.AsEnumerable());
         Assert.Equal(expected.Trackers?.Select(tier => tier.ToArray()), actual.Trackers?.Select(tier => tier.ToArray()));
         Assert.Equal(Plain(expected), Plain(actual));
+
+        static string Text((int Piece, byte[] Blocks) entry) => $"{entry.Piece}: {Convert.ToHexString(entry.Blocks)}";
 
         static TorrentRecord Plain(TorrentRecord record) =>
             record with { Have = null, PartialPieces = [], FilePriorities = [], Fingerprints = [], Trackers = null };

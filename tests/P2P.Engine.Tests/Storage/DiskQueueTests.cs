@@ -202,7 +202,6 @@ public sealed class DiskQueueTests
         Assert.True(disk.IsQuiet);
         disk.Torrent.WritePiece(2, disk.LendPiece(2));
         Assert.Equal(0, disk.Pool.Lent);
-        Assert.Equal(0, disk.Disk.PendingJobs);
     }
 
     [Fact]
@@ -216,5 +215,72 @@ public sealed class DiskQueueTests
         Assert.Equal([disk.IncompletePath("T/mine.txt")], Directory.GetFiles(disk.Incomplete, "*", SearchOption.AllDirectories));
         Assert.False(Directory.Exists(disk.IncompletePath("T/s")));
         Assert.False(File.Exists(disk.Spec.DirtyJournalPath));
+    }
+
+    [Fact]
+    public async Task Jobs_OfEveryKindAtOnce_AllCompleteAndAFlushCoversWhatCameBefore()
+    {
+        var system = new FaultyFileSystem();
+        await using var disk = new DiskFixture([new("T/a", 900_000, false), new("T/b", 700_000, false)], PieceLength, poolBlocks: 4096, system: system);
+        disk.Probe();
+        var random = new Random(5);
+        var expected = 0;
+        for (var i = 0; i < 400; i++)
+        {
+            var piece = random.Next(disk.Geometry.PieceCount);
+            expected++;
+            switch (random.Next(5))
+            {
+                case 0:
+                    disk.Torrent.ReadBlocks([disk.Geometry.BlockAt(piece, 0)], i);
+                    break;
+                case 1:
+                    disk.Torrent.Flush(i);
+                    break;
+                case 2:
+                    disk.Torrent.Check([piece], CancellationToken.None);
+                    expected++;
+                    break;
+                case 3 when i % 10 == 0:
+                    disk.Torrent.Probe();
+                    break;
+                default:
+                    disk.Torrent.WritePiece(piece, disk.LendPiece(piece));
+                    break;
+            }
+        }
+
+        long flushed = -1;
+        for (; expected > 0; expected--)
+        {
+            switch (disk.Next<DiskCompletion>(any: true))
+            {
+                case DiskCompletion.PieceWritten written:
+                    Assert.True(written.HashOk && written.Error is null, written.Error?.ToString());
+                    break;
+                case DiskCompletion.Flushed done:
+                    Assert.Null(done.Error);
+                    Assert.True(done.Sequence > flushed);
+                    flushed = done.Sequence;
+                    break;
+                case DiskCompletion.BlocksRead read:
+                    foreach (var (block, data) in read.Blocks)
+                    {
+                        data.Return();
+                    }
+
+                    break;
+            }
+        }
+
+        disk.Flush(1000);
+        var calls = system.Calls.ToList();
+        foreach (var file in new[] { "T/a.part", "T/b.part" })
+        {
+            Assert.True(calls.LastIndexOf("flush " + file) > calls.LastIndexOf("written " + file));
+        }
+
+        Assert.True(disk.IsQuiet);
+        Assert.Equal(0, disk.Pool.Lent);
     }
 }

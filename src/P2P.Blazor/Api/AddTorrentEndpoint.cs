@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using P2P.Blazor.Live;
+using P2P.Engine;
+
+namespace P2P.Blazor.Api;
+
+/// <summary>Upload in one step (POST torrents) or two: look inside (POST torrents/inspect), then add by the id that was answered.</summary>
+internal static class AddTorrentEndpoint
+{
+    /// <summary>
+    /// Multipart fields: "torrent" (file) or "uploadId"; optional "savePath" (absolute), "start" (true), "sequential" (false), "priorities"
+    /// (one of skip, low, normal, high per file, in the order of the preview, with commas between; the brackets and quotes of a JSON array are fine).
+    /// </summary>
+    public static async Task<IResult> AddAsync(
+        HttpContext context, IEngineAccess engine, UploadDrafts drafts, SavePathPolicy paths, CancellationToken cancellationToken)
+    {
+        var upload = await TorrentUpload.ReadAsync(context, cancellationToken);
+        var uploadId = upload.Text("uploadId");
+        var file = (upload.TorrentFile, uploadId) switch
+        {
+            ({ Length: > 0 } bytes, null) => bytes,
+            (null, not null) => drafts.Find(uploadId),
+            (null, null) => throw new TorrentEngineException("upload.missing", "Send a .torrent file in the field \"torrent\"."),
+            ({ Length: 0 }, null) => throw new TorrentEngineException("upload.missing", "The .torrent file is empty."),
+            _ => throw new TorrentEngineException("upload.invalid", "Send either a file or an uploadId, not both."),
+        };
+        var torrent = await engine.AddAsync(new AddTorrentRequest
+        {
+            TorrentFile = file,
+            SavePath = upload.Text("savePath") is { } path ? paths.Check(path, engine.Options.SharedDirectory) : null,
+            Start = upload.Switch("start", standard: true),
+            Sequential = upload.Switch("sequential", standard: false),
+            FilePriorities = Priorities(upload.Text("priorities"), () => engine.Inspect(file).Files.Length),
+        }, cancellationToken);
+        if (uploadId is not null)
+        {
+            drafts.Forget(uploadId);
+        }
+
+        return TypedResults.Created($"{ApiMap.Prefix}/torrents/{torrent.InfoHash}", TorrentView.Of(torrent.Snapshot));
+    }
+
+    /// <summary>Looks inside the file of the field "torrent" and keeps it for 15 minutes under the answered "uploadId".</summary>
+    public static async Task<IResult> InspectAsync(HttpContext context, IEngineAccess engine, UploadDrafts drafts, CancellationToken cancellationToken)
+    {
+        var upload = await TorrentUpload.ReadAsync(context, cancellationToken);
+        if (upload.TorrentFile is not { Length: > 0 } file)
+        {
+            throw new TorrentEngineException("upload.missing", "Send a .torrent file in the field \"torrent\".");
+        }
+
+        var preview = engine.Inspect(file);
+        return TypedResults.Ok(PreviewView.Of(preview, drafts.Keep(file)));
+    }
+
+    private static ImmutableArray<FilePriority> Priorities(string? text, Func<int> fileCount)
+    {
+        if (text is null)
+        {
+            return [];
+        }
+
+        var words = text.Split(['[', ']', '"', ',', ' ', '\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        var priorities = words.Select(word => word.ToLowerInvariant() switch
+        {
+            "skip" => FilePriority.Skip,
+            "low" => FilePriority.Low,
+            "normal" => FilePriority.Normal,
+            "high" => FilePriority.High,
+            _ => throw new TorrentEngineException("upload.invalid", "A priority must be skip, low, normal or high."),
+        }).ToImmutableArray();
+        var count = fileCount();
+        return priorities.Length == count
+            ? priorities
+            : throw new TorrentEngineException("upload.invalid", $"The torrent has {count} files, but {priorities.Length} priorities were sent.");
+    }
+}
+
+/// <summary>A look inside an uploaded .torrent; <paramref name="UploadId"/> names the kept file when it is added.</summary>
+internal sealed record PreviewView(
+    string UploadId, string InfoHash, string Name, long Size, int PieceLength, int PieceCount, bool IsPrivate, string? Comment, string? CreatedBy,
+    DateTimeOffset? CreatedAt, ImmutableArray<PreviewFile> Files, ImmutableArray<ImmutableArray<string>> Trackers, bool IsPresent,
+    ImmutableArray<string> Warnings)
+{
+    /// <summary>From the engine's preview.</summary>
+    public static PreviewView Of(TorrentPreview preview, string uploadId) => new(
+        uploadId, preview.InfoHash.ToString(), preview.Name, preview.Size, preview.PieceLength, preview.PieceCount, preview.IsPrivate,
+        preview.Comment, preview.CreatedBy, preview.CreatedAt, preview.Files, preview.Trackers, preview.IsPresent, preview.Warnings);
+}

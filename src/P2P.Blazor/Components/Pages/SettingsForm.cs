@@ -1,0 +1,67 @@
+using P2P.Engine;
+
+namespace P2P.Blazor.Components.Pages;
+
+/// <summary>The settings as a person edits them: rates in KiB/s, times in seconds.</summary>
+internal sealed record SettingsForm
+{
+    /// <summary>KiB/s; 0 = no limit.</summary>
+    public long MaxDownload { get; set; }
+
+    /// <summary>KiB/s; 0 = no limit.</summary>
+    public long MaxUpload { get; set; }
+
+    /// <summary>Connections in all.</summary>
+    public int MaxConnections { get; set; }
+
+    /// <summary>Connections of one torrent.</summary>
+    public int MaxConnectionsPerTorrent { get; set; }
+
+    /// <summary>Slots earned.</summary>
+    public int RegularSlots { get; set; }
+
+    /// <summary>Slots given at random.</summary>
+    public int OptimisticSlots { get; set; }
+
+    /// <summary>Seconds between rounds.</summary>
+    public int ChokeSeconds { get; set; }
+
+    /// <summary>Strict tit-for-tat.</summary>
+    public bool Strict { get; set; }
+
+    /// <summary>Folder of partial files.</summary>
+    public string IncompleteDirectory { get; set; } = "";
+
+    /// <summary>Folder of finished files.</summary>
+    public string SharedDirectory { get; set; } = "";
+
+    /// <summary>The settings in force.</summary>
+    public static SettingsForm Of(TorrentEngineOptions options) => new()
+    {
+        MaxDownload = options.MaxDownloadRate / 1024,
+        MaxUpload = options.MaxUploadRate / 1024,
+        MaxConnections = options.MaxConnections,
+        MaxConnectionsPerTorrent = options.MaxConnectionsPerTorrent,
+        RegularSlots = options.RegularSlots,
+        OptimisticSlots = options.OptimisticSlots,
+        ChokeSeconds = (int)options.ChokeInterval.TotalSeconds,
+        Strict = options.StrictTitForTat,
+        IncompleteDirectory = options.IncompleteDirectory,
+        SharedDirectory = options.SharedDirectory,
+    };
+
+    /// <summary>Only what differs from <paramref name="saved"/>: a rate not touched keeps its exact bytes.</summary>
+    public EngineSettingsPatch PatchFrom(SettingsForm saved) => new()
+    {
+        MaxDownloadRate = MaxDownload == saved.MaxDownload ? null : MaxDownload * 1024,
+        MaxUploadRate = MaxUpload == saved.MaxUpload ? null : MaxUpload * 1024,
+        MaxConnections = MaxConnections == saved.MaxConnections ? null : MaxConnections,
+        MaxConnectionsPerTorrent = MaxConnectionsPerTorrent == saved.MaxConnectionsPerTorrent ? null : MaxConnectionsPerTorrent,
+        RegularSlots = RegularSlots == saved.RegularSlots ? null : RegularSlots,
+        OptimisticSlots = OptimisticSlots == saved.OptimisticSlots ? null : OptimisticSlots,
+        ChokeInterval = ChokeSeconds == saved.ChokeSeconds ? null : TimeSpan.FromSeconds(ChokeSeconds),
+        StrictTitForTat = Strict == saved.Strict ? null : Strict,
+        IncompleteDirectory = IncompleteDirectory == saved.IncompleteDirectory ? null : IncompleteDirectory.Trim(),
+        SharedDirectory = SharedDirectory == saved.SharedDirectory ? null : SharedDirectory.Trim(),
+    };
+}

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using P2P.Engine;
+
+namespace P2P.Blazor.Configuration;
+
+/// <summary>The section "Engine" as read and checked: the engine's options and what only the host needs. Immutable.</summary>
+internal sealed record EngineSettings
+{
+    /// <summary>Name of the section in appsettings.json, environment ("Engine__ListenPort") and command line ("--Engine:ListenPort").</summary>
+    public const string Section = "Engine";
+
+    /// <summary>What the engine starts with; folders are absolute.</summary>
+    public required TorrentEngineOptions Options { get; init; }
+
+    /// <summary>Absolute folders that finished files may be saved under besides the shared folder.</summary>
+    public ImmutableArray<string> AllowedSaveRoots { get; init; } = [];
+
+    /// <summary>Reads and checks the section; folders are taken relative to <paramref name="root"/>.</summary>
+    /// <remarks>Throws <see cref="InvalidSettingsException"/> with every mistake at once, unknown keys included.</remarks>
+    public static EngineSettings Read(IConfigurationSection section, string root)
+    {
+        var reader = new SettingsReader(section, root);
+        var standard = new TorrentEngineOptions();
+        var settings = new EngineSettings
+        {
+            Options = standard with
+            {
+                DataDirectory = reader.Folder(nameof(standard.DataDirectory), standard.DataDirectory),
+                IncompleteDirectory = reader.Folder(nameof(standard.IncompleteDirectory), standard.IncompleteDirectory),
+                SharedDirectory = reader.Folder(nameof(standard.SharedDirectory), standard.SharedDirectory),
+                ListenAddress = reader.Address(nameof(standard.ListenAddress)),
+                ListenPort = reader.Integer(nameof(standard.ListenPort), standard.ListenPort),
+                MaxDownloadRate = reader.Number(nameof(standard.MaxDownloadRate), standard.MaxDownloadRate),
+                MaxUploadRate = reader.Number(nameof(standard.MaxUploadRate), standard.MaxUploadRate),
+                MaxConnections = reader.Integer(nameof(standard.MaxConnections), standard.MaxConnections),
+                MaxConnectionsPerTorrent = reader.Integer(nameof(standard.MaxConnectionsPerTorrent), standard.MaxConnectionsPerTorrent),
+                MaxHalfOpen = reader.Integer(nameof(standard.MaxHalfOpen), standard.MaxHalfOpen),
+                RegularSlots = reader.Integer(nameof(standard.RegularSlots), standard.RegularSlots),
+                OptimisticSlots = reader.Integer(nameof(standard.OptimisticSlots), standard.OptimisticSlots),
+                ChokeInterval = reader.Time(nameof(standard.ChokeInterval), standard.ChokeInterval),
+                StrictTitForTat = reader.Switch(nameof(standard.StrictTitForTat), standard.StrictTitForTat),
+                BlockMemory = reader.Number(nameof(standard.BlockMemory), standard.BlockMemory),
+                DiskThreads = reader.Integer(nameof(standard.DiskThreads), standard.DiskThreads),
+                MinTrackerInterval = reader.Time(nameof(standard.MinTrackerInterval), standard.MinTrackerInterval),
+                FlushInterval = reader.Time(nameof(standard.FlushInterval), standard.FlushInterval),
+                FlushBytes = reader.Number(nameof(standard.FlushBytes), standard.FlushBytes),
+            },
+            AllowedSaveRoots = reader.Folders(nameof(AllowedSaveRoots)),
+        };
+        var mistakes = reader.Mistakes().AddRange(EngineSettingsValidator.Check(settings.Options).Select(mistake => $"{Section}:{mistake.Key} {mistake.Sentence}"));
+        return mistakes.IsEmpty ? settings : throw new InvalidSettingsException(mistakes);
+    }
+}
+
+/// <summary>The settings cannot be used; every mistake is one sentence.</summary>
+internal sealed class InvalidSettingsException(ImmutableArray<string> mistakes) : Exception(string.Join(Environment.NewLine, mistakes))
+{
+    /// <summary>One sentence for each mistake, naming its key.</summary>
+    public ImmutableArray<string> Mistakes { get; } = mistakes;
+}

@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using CsCheck;
+using P2P.Blazor.Components.Dialogs;
+using P2P.Blazor.Components.Pages;
+using P2P.Blazor.Components.TorrentDetail;
+using P2P.Blazor.Components.Words;
+using P2P.Engine;
+using Xunit;
+
+namespace P2P.Blazor.Tests.Components;
+
+public sealed class DetailPartsTests
+{
+    [Fact]
+    public void Build_Folders_AreRowsBeforeTheirFiles()
+    {
+        var tree = FileTree.Build(["t/a/1", "t/2", "t/a/3"]);
+
+        Assert.Equal(["t/", "t/a/", "t/a/1", "t/a/3", "t/2"], tree.Rows.Select(row => row.Path));
+        Assert.Equal([0, 1, 2, 2, 1], tree.Rows.Select(row => row.Depth));
+        Assert.Equal([0, 2], tree.Rows[1].Files);
+        Assert.Equal(["t/", "t/a/", "t/2"], tree.Visible(new HashSet<string> { "t/a/" }).Select(row => row.Path));
+    }
+
+    [Fact]
+    public void Build_VeryDeepFolders_DoesNotRecurse()
+    {
+        var tree = FileTree.Build([string.Join('/', Enumerable.Repeat("d", 2_000))]);
+
+        Assert.Equal(2_000, tree.Rows.Count);
+    }
+
+    [Fact]
+    public void Changes_AnyTwoMaps_TurnTheFirstIntoTheSecond() =>
+        Gen.Select(Gen.Byte[0, 4].Array[300], Gen.Byte[0, 4].Array[300], Gen.Int[0, 300]).Sample((before, other, count) =>
+        {
+            byte[] after = [.. other[..count], .. before[count..]];
+            var changes = PieceStates.Changes(before, after);
+            if (changes is null)
+            {
+                return before.Zip(after, (a, b) => a != b).Count(differs => differs) > 75;
+            }
+
+            var patched = before.ToArray();
+            for (var at = 0; at < changes.Length; at += 4)
+            {
+                patched[(changes[at] << 16) | (changes[at + 1] << 8) | changes[at + 2]] = changes[at + 3];
+            }
+
+            return patched.SequenceEqual(after);
+        });
+
+    [Fact]
+    public void Of_PieceMap_TellsTheFiveStates()
+    {
+        var map = new PieceMapSnapshot(5, [0b1000_0000], [new ActivePieceSnapshot(1, 16, 4, 0), new ActivePieceSnapshot(2, 16, 0, 8)], [1, 1, 1, 1, 1], [0b1111_0000]);
+
+        Assert.Equal([3, 1, 2, 0, 4], PieceStates.Of(map));
+    }
+
+    [Theory]
+    [InlineData(0.99999, "99.9")]
+    [InlineData(1, "100")]
+    [InlineData(0.6149, "61.4")]
+    [InlineData(0, "0.0")]
+    public void Percent_NotWhole_NeverSaysHundred(double share, string expected) => Assert.Equal($"{expected}\u00A0%", Show.Percent(share));
+
+    [Fact]
+    public void PatchFrom_OneChange_SendsOnlyThat()
+    {
+        var saved = SettingsForm.Of(new TorrentEngineOptions { MaxUploadRate = 1_000_001 });
+
+        Assert.Equal(new EngineSettingsPatch { RegularSlots = 5 }, (saved with { RegularSlots = 5 }).PatchFrom(saved));
+        Assert.Equal(new EngineSettingsPatch { MaxDownloadRate = 2048 }, (saved with { MaxDownload = 2 }).PatchFrom(saved));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("nonsense")]
+    public void Parse_NoAnswer_FailsWithASentence(string json)
+    {
+        var answer = UploadAnswer.Parse(json);
+
+        Assert.False(answer.Ok);
+        Assert.EndsWith(".", answer.Error);
+    }
+
+    [Fact]
+    public void Sentence_EveryMixOfFlags_SaysBothSides()
+    {
+        var peer = new PeerSnapshot { Endpoint = new(System.Net.IPAddress.Loopback, 1), Client = "" };
+        var sentences = Enumerable.Range(0, 64).Select(bits => PeerWords.Sentence(peer with
+        {
+            AmChoking = (bits & 1) != 0,
+            AmInterested = (bits & 2) != 0,
+            IsChoking = (bits & 4) != 0,
+            IsInterested = (bits & 8) != 0,
+            IsSnubbed = (bits & 16) != 0,
+            IsOptimistic = (bits & 32) != 0,
+        })).ToImmutableArray();
+
+        Assert.All(sentences, sentence => Assert.InRange(sentence.Count(letter => letter == '.'), 2, 3));
+        Assert.Contains("You want pieces; it chokes you. It wants pieces; you choke it.", sentences);
+    }
+}

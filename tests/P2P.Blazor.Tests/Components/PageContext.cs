@@ -1,0 +1,30 @@
+using Bunit;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using MudBlazor.Services;
+using P2P.Blazor.Live;
+using P2P.Blazor.Tests.Fakes;
+
+namespace P2P.Blazor.Tests.Components;
+
+/// <summary>A bUnit context with what the pages inject, around a <see cref="FakeEngine"/>; scripts answer nothing.</summary>
+public sealed class PageContext : BunitContext
+{
+    /// <summary>Takes the engine; the clock starts at its time.</summary>
+    public PageContext(FakeEngine? engine = null)
+    {
+        Engine = engine ?? new FakeEngine();
+        Clock = new FakeTimeProvider(Engine.Now);
+        JSInterop.Mode = JSRuntimeMode.Loose;
+        Services.AddSingleton<IEngineAccess>(Engine);
+        Services.AddSingleton<TimeProvider>(Clock);
+        Services.AddMudServices();
+        Services.AddLive();
+    }
+
+    /// <summary>The engine behind the pages.</summary>
+    public FakeEngine Engine { get; }
+
+    /// <summary>Moves only when told to.</summary>
+    public FakeTimeProvider Clock { get; }
+}

@@ -1,0 +1,91 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using P2P.Blazor.Tests.Api;
+using P2P.Blazor.Tests.Fakes;
+using Xunit;
+
+namespace P2P.Blazor.Tests.Composition;
+
+/// <summary>The table of routes, its document, and the files served beside it.</summary>
+public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    // Row A06: a new route fails here until somebody has said which kind it is.
+    [Fact]
+    public void Routes_OfTheApi_AreTheseAndOnlyUnsafeMethodsChangeState()
+    {
+        var routes = fixture.Host.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/api", StringComparison.Ordinal))
+            .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods.Select(method => $"{method} {endpoint.RoutePattern.RawText!.TrimEnd('/')}"))
+            .Order(StringComparer.Ordinal);
+        Assert.Equal(
+            [
+                "DELETE /api/v1/torrents/{infoHash}",
+                "GET /api/v1/events",
+                "GET /api/v1/health",
+                "GET /api/v1/session",
+                "GET /api/v1/settings",
+                "GET /api/v1/torrents",
+                "GET /api/v1/torrents/{infoHash}",
+                "GET /api/v1/torrents/{infoHash}/choking",
+                "GET /api/v1/torrents/{infoHash}/files",
+                "GET /api/v1/torrents/{infoHash}/peers",
+                "GET /api/v1/torrents/{infoHash}/pieces",
+                "GET /api/v1/torrents/{infoHash}/trackers",
+                "PATCH /api/v1/settings",
+                "POST /api/v1/torrents",
+                "POST /api/v1/torrents/inspect",
+                "POST /api/v1/torrents/{infoHash}/announce",
+                "POST /api/v1/torrents/{infoHash}/peers",
+                "POST /api/v1/torrents/{infoHash}/recheck",
+                "POST /api/v1/torrents/{infoHash}/start",
+                "POST /api/v1/torrents/{infoHash}/stop",
+            ],
+            routes);
+    }
+
+    [Fact]
+    public async Task OpenApi_Document_DescribesTheRoutes()
+    {
+        var document = await (await fixture.Client.GetAsync("/openapi/v1.json")).JsonAsync();
+        var paths = document.GetProperty("paths");
+        Assert.True(paths.GetProperty("/api/v1/torrents").TryGetProperty("post", out var post));
+        Assert.True(post.GetProperty("requestBody").GetProperty("content").TryGetProperty("multipart/form-data", out _));
+        Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("InfoHash").GetProperty("type").GetString());
+    }
+
+    [Theory]
+    [InlineData("/_content/MudBlazor/MudBlazor.min.css")]
+    [InlineData("/_content/MudBlazor/MudBlazor.min.js")]
+    [InlineData("/_framework/blazor.web.js")]
+    public async Task Asset_OfAPackage_IsServedWhole(string path)
+    {
+        var response = await fixture.Client.GetAsync(path);
+        Assert.True(response.IsSuccessStatusCode);
+        Assert.True((await response.Content.ReadAsByteArrayAsync()).Length > 1000);
+    }
+
+    [Fact]
+    public async Task Asset_OfTheRootFolder_IsServedWhole()
+    {
+        var root = Path.Combine(FakeHost.RepositoryRoot(), "wwwroot");
+        var file = Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).FirstOrDefault(name => name.EndsWith(".css", StringComparison.Ordinal));
+        Assert.SkipWhen(file is null, "wwwroot holds no style sheet yet.");
+        var response = await fixture.Client.GetAsync("/" + Path.GetRelativePath(root, file).Replace('\\', '/'));
+        Assert.True(response.IsSuccessStatusCode);
+        Assert.Equal(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), await response.Content.ReadAsByteArrayAsync());
+        Assert.True(response.Headers.CacheControl?.NoCache);
+    }
+
+    // Row A27.
+    [Theory]
+    [InlineData("/..%2f..%2fetc/passwd")]
+    [InlineData("/%2e%2e/appsettings.json")]
+    [InlineData("/..%c0%af../appsettings.json")]
+    [InlineData("/appsettings.json")]
+    public async Task Asset_OutsideTheFolder_IsNotServed(string path)
+    {
+        var response = await fixture.Client.GetAsync(path);
+        Assert.DoesNotContain("ListenPort", await response.Content.ReadAsStringAsync());
+        Assert.False(response.IsSuccessStatusCode);
+    }
+}

@@ -1,0 +1,73 @@
+using P2P.Engine.Primitives;
+using Xunit;
+
+namespace P2P.Engine.Interop.Tests.Drivers;
+
+/// <summary>Our own engine as a peer of the tests: real sockets on one loopback address, everything in one temporary folder.</summary>
+public sealed class OurPeer : IAsyncDisposable
+{
+    private OurPeer(TorrentEngine engine, TorrentEngineOptions options, TestLog log)
+    {
+        Log = log;
+        Engine = engine;
+        Options = options;
+    }
+
+    public TorrentEngine Engine { get; private set; }
+
+    public TorrentEngineOptions Options { get; }
+
+    public TestLog Log { get; }
+
+    public PeerEndpoint Endpoint => new(Options.ListenAddress!, Engine.Snapshot.ListenPort);
+
+    public string SharedDirectory => Options.SharedDirectory;
+
+    /// <summary>Starts an engine with its own address and folders; DHT and mapping do not exist yet, so nothing leaves loopback.</summary>
+    public static async Task<OurPeer> StartAsync(LoopbackFixture loopback, Func<TorrentEngineOptions, TorrentEngineOptions>? configure = null)
+    {
+        var folder = loopback.NewDirectory("ours");
+        var address = loopback.NextAddress();
+        var options = new TorrentEngineOptions
+        {
+            DataDirectory = Path.Combine(folder, "state"),
+            IncompleteDirectory = Path.Combine(folder, "incomplete"),
+            SharedDirectory = Path.Combine(folder, "shared"),
+            ListenAddress = address,
+            ListenPort = LoopbackFixture.FreePort(address),
+            MinTrackerInterval = TimeSpan.FromSeconds(1),
+        };
+        options = configure?.Invoke(options) ?? options;
+        var log = new TestLog();
+        return new OurPeer(await TorrentEngine.StartAsync(options, log), options, log);
+    }
+
+    /// <summary>Stops cleanly and starts again on the same folders.</summary>
+    public async Task RestartAsync()
+    {
+        await Engine.DisposeAsync();
+        Engine = await TorrentEngine.StartAsync(Options, Log);
+    }
+
+    public async Task<TorrentHandle> AddAsync(TestTorrent torrent) =>
+        await Engine.AddAsync(new AddTorrentRequest { TorrentFile = await File.ReadAllBytesAsync(torrent.TorrentPath) });
+
+    /// <summary>Waits for a state; says what was there instead.</summary>
+    public static Task UntilAsync(TorrentHandle torrent, TorrentState state, TimeSpan timeout) => UntilAsync(
+        torrent, snapshot => snapshot.State == state, timeout, $"state {state}");
+
+    /// <summary>Waits for a condition; says what was there instead.</summary>
+    public static async Task UntilAsync(TorrentHandle torrent, Func<TorrentSnapshot, bool> isTrue, TimeSpan timeout, string what)
+    {
+        try
+        {
+            await LoopbackFixture.UntilAsync(() => Task.FromResult(isTrue(torrent.Snapshot)), timeout, what);
+        }
+        catch (Exception exception)
+        {
+            Assert.Fail($"{exception.Message}; instead: {torrent.Snapshot}");
+        }
+    }
+
+    public ValueTask DisposeAsync() => Engine.DisposeAsync();
+}

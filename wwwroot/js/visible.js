@@ -1,0 +1,15 @@
+// A hidden tab is sent nothing; it catches up with one frame when it is shown again.
+let frame = null;
+
+export function start(reference) {
+  frame = reference;
+}
+
+document.addEventListener('visibilitychange', async () => {
+  try {
+    await frame?.invokeMethodAsync('OnVisible', !document.hidden);
+  } catch {
+    // The circuit is away: the reconnect notice takes over, and a new circuit starts visible.
+    frame = null;
+  }
+});
