@@ -24,7 +24,6 @@ internal static class SpeedTable
         var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
         using var loopback = new LoopbackFixture();
         var torrent = TestTorrents.Single(loopback, (long)mebibytes << 20, 1 << 20, announce: null);
-        WarmPages(loopback, (long)mebibytes << 20);
         var results = new Dictionary<string, List<(double Seed, double Leech, double Wall)>>();
         for (var round = 0; round < rounds; round++)
         {
@@ -80,7 +79,14 @@ internal static class SpeedTable
         if (!isOurs)
         {
             var peer = await LibtorrentPeer.StartAsync(loopback);
+            if (!isSeed)
+            {
+                LayZeros(Path.Combine(folder, torrent.Files[0].Path), torrent.Length);
+            }
+
             await peer.AddAsync(torrent.TorrentPath, isSeed ? torrent.Directory : folder, isSeed);
+            await LoopbackFixture.UntilAsync(
+                async () => (await peer.StatusAsync()).State is not ("checking_files" or "checking_resume_data"), TimeSpan.FromMinutes(2), "libtorrent did not check its files");
             return new Side(
                 peer.ProcessId, peer.Endpoint, async () => (await peer.StatusAsync()).IsComplete, peer.ConnectAsync,
                 async () => { await peer.DisposeAsync(); Directory.Delete(folder, recursive: true); });
@@ -97,14 +103,17 @@ internal static class SpeedTable
             }
         }
 
+        else
+        {
+            LayZeros(Path.Combine(folder, "incomplete", torrent.Files[0].Path + ".part"), torrent.Length);
+        }
+
         var process = ClientProcess.Start(
-            Environment.ProcessPath!, [SpeedChild.Name, folder, address.ToString(), port.ToString(CultureInfo.InvariantCulture)], folder, isDialogue: true);
+            "dotnet", [typeof(SpeedChild).Assembly.Location, SpeedChild.Name, folder, address.ToString(), port.ToString(CultureInfo.InvariantCulture)], folder, isDialogue: true);
         await process.NextLineAsync(TimeSpan.FromSeconds(30));
         await process.AskAsync($"add {torrent.TorrentPath}", TimeSpan.FromSeconds(30));
-        if (isSeed)
-        {
-            await LoopbackFixture.UntilAsync(async () => await StateAsync(process) == "Seeding", TimeSpan.FromMinutes(2), "our seed did not verify its data");
-        }
+        await LoopbackFixture.UntilAsync(
+            async () => await StateAsync(process) == (isSeed ? "Seeding" : "Downloading"), TimeSpan.FromMinutes(2), "ours did not check its files");
 
         return new Side(
             process.Id, new PeerEndpoint(address, port), async () => await StateAsync(process) == "Seeding",
@@ -121,20 +130,19 @@ internal static class SpeedTable
         return (double.Parse(fields[12], CultureInfo.InvariantCulture) + double.Parse(fields[13], CultureInfo.InvariantCulture)) / 100;
     }
 
-    /// <summary>A virtual machine pays its host for memory it never touched (limits.md 0.5): touch as much page cache as a run will need.</summary>
-    private static void WarmPages(LoopbackFixture loopback, long length)
+    /// <summary>
+    /// A virtual machine pays its host for memory it never touched (limits.md 0.5): every leecher overwrites a file of zeros that lies in the
+    /// page cache, so that the clients are measured and not the hypervisor.
+    /// </summary>
+    private static void LayZeros(string path, long length)
     {
-        var path = Path.Combine(loopback.NewDirectory("warm"), "pages");
-        using (var file = File.Create(path))
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var file = File.Create(path);
+        var chunk = new byte[1 << 20];
+        for (long written = 0; written < length; written += chunk.Length)
         {
-            var chunk = new byte[1 << 20];
-            for (long written = 0; written < length * 3; written += chunk.Length)
-            {
-                file.Write(chunk);
-            }
+            file.Write(chunk);
         }
-
-        File.Delete(path);
     }
 
     private sealed record Side(
