@@ -49,5 +49,5 @@ public sealed class DownloadTests(ITestOutputHelper output)
     }
 
     private static string Why(SimulatedSwarm swarm, string host) =>
-        $"{swarm.World.Elapsed} {swarm[host].Row(swarm.Torrent)}\n{string.Join('\n', swarm.World.Trace.Last)}";
+        $"{swarm.World.Elapsed} {swarm[host].Row(swarm.Torrent)}\n{string.Join('\n', swarm.World.Trace.Last.TakeLast(15))}";
 }

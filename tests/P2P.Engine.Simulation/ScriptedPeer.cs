@@ -44,9 +44,23 @@ internal sealed class ScriptedPeer
     /// <summary>Connections that ended, ours or theirs to end.</summary>
     public int Ended { get; private set; }
 
-    /// <summary>Dials and runs the script on the connection; a broken connection ends the script.</summary>
-    public void Dial(PeerEndpoint remote, Func<ScriptedWire, Task> script) => _world.Soon(() => _ = RunAsync(
-        async () => await _network.ConnectAsync(remote, CancellationToken.None).ConfigureAwait(false), script));
+    /// <summary>Dials a machine as soon as it shares the torrent, and runs the script; a broken connection ends the script.</summary>
+    public void Dial(SimulatedHost host, Func<ScriptedWire, Task> script)
+    {
+        _world.Soon(Try);
+
+        void Try()
+        {
+            if (host.Row(Torrent) is { State: TorrentState.Downloading or TorrentState.Seeding })
+            {
+                _ = RunAsync(async () => await _network.ConnectAsync(host.Endpoint, CancellationToken.None).ConfigureAwait(false), script);
+            }
+            else
+            {
+                Process.After(TimeSpan.FromMilliseconds(50), Try);
+            }
+        }
+    }
 
     /// <summary>Runs the script on every connection that comes in.</summary>
     public void Listen(Func<ScriptedWire, Task> script)

@@ -95,7 +95,7 @@ internal sealed class SimulatedHost
         (Process, _network, _starting, Card.IsOn) = (process, network, null, true);
         World.Trace.Write(World.Now, Name, "starts");
         World.Soon(() => _starting = TorrentEngine.StartAsync(
-            environment, Options, new MemorySessionStore(process, Store, StoreDelay), dataLock: null, new TraceLogger(World, Name), CancellationToken.None));
+            environment, Options, new MemorySessionStore(process, Store, StoreDelay), new TraceLogger(World, Name), CancellationToken.None));
     }
 
     /// <summary>kill -9: the process is gone, the page cache stays, the system closes its connections.</summary>

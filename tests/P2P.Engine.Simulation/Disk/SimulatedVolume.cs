@@ -96,6 +96,7 @@ internal sealed class Platter
     private readonly FileFact[] _files;
     private readonly FileFact[] _filesOnDevice;
     private readonly SortedSet<int> _journal = [];
+    private readonly HashSet<int> _rotten = [];
     private int[] _journalOnDevice = [];
 
     /// <summary>Nothing there yet.</summary>
@@ -131,6 +132,7 @@ internal sealed class Platter
     {
         ref var place = ref _cache[Index(piece, block)];
         UsedBytes += bytes.Length - (place?.Length ?? 0);
+        _rotten.Remove(Index(piece, block));
         place = Content?.Intern(Geometry.BlockAt(piece, block), bytes) ?? bytes.ToArray();
     }
 
@@ -178,14 +180,20 @@ internal sealed class Platter
             bad[bad.Length / 2] ^= 0x40;
             _cache[index] = bad;
             _device[index] = bad;
+            _rotten.Add(index);
         }
     }
 
-    /// <summary>Does the device hold the right bytes of a piece, whatever the cache says?</summary>
+    /// <summary>Does the device hold the right bytes of a piece, whatever the cache says? What <see cref="Corrupt"/> spoiled counts as held.</summary>
     public bool IsDurable(int piece)
     {
         for (var block = 0; block < Geometry.BlockCountOf(piece); block++)
         {
+            if (_rotten.Contains(Index(piece, block)))
+            {
+                continue;
+            }
+
             if (_device[Index(piece, block)] is not { } bytes || !Content!.IsTrue(Geometry.BlockAt(piece, block), bytes))
             {
                 return false;
