@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using P2P.Engine.Diagnostics;
 using P2P.Engine.Peers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Storage;
@@ -76,6 +77,7 @@ internal sealed partial class TorrentLoop
             _sentence = "Checking again, as asked";
         }
 
+        EngineLog.TorrentResumes(_context.Logger, InfoHash, _sentence, _plan.Trusted.Count, pieces.Length);
         BeginCheck(pieces);
     }
 
