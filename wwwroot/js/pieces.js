@@ -27,6 +27,10 @@ class PieceMap {
     let cell = largest;
     while (cell > smallest && Math.ceil(count / Math.floor(width / cell)) * cell > good) cell--;
     this.columns = Math.max(1, Math.floor(width / cell));
+    if (this.isStrip && count * 3 <= width) {
+      this.columns = count;
+      cell = 12;
+    }
     const rowsAllowed = Math.max(1, Math.floor(most / cell));
     this.perCell = Math.max(1, Math.ceil(count / (this.columns * rowsAllowed)));
     this.cells = Math.ceil(count / this.perCell);

@@ -15,11 +15,12 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     [Inject]
     internal SessionFeed Feed { get; set; } = null!;
 
+    /// <summary>A hidden page is sent nothing; one render brings it up to date when it is seen again.</summary>
+    [Inject]
+    internal PageVisibility Visibility { get; set; } = null!;
+
     /// <summary>The session this circuit shows now.</summary>
     protected SessionSnapshot Session { get; private set; } = null!;
-
-    /// <summary>A hidden page is sent nothing; one render brings it up to date when it is seen again.</summary>
-    protected bool IsVisible { get; private set; } = true;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -39,7 +40,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
     /// <summary>The browser tab was shown or hidden.</summary>
     protected void SetVisible(bool isVisible)
     {
-        IsVisible = isVisible;
+        Visibility.IsVisible = isVisible;
         if (isVisible)
         {
             Show();
@@ -48,7 +49,7 @@ public abstract class LiveComponent : ComponentBase, IDisposable
 
     private void OnBeat()
     {
-        if (IsVisible && Interlocked.Exchange(ref _isPending, 1) == 0)
+        if (Visibility.IsVisible && Interlocked.Exchange(ref _isPending, 1) == 0)
         {
             _ = InvokeAsync(Show);
         }

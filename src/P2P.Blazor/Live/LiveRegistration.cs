@@ -12,6 +12,7 @@ internal static class LiveRegistration
         services.AddSingleton<SessionFeed>();
         services.AddScoped<EngineCommands>();
         services.AddScoped<TorrentCommands>();
+        services.AddScoped<PageVisibility>();
         services.AddMudBlazorSnackbar(snackbar =>
         {
             snackbar.PositionClass = Defaults.Classes.Position.BottomLeft;

@@ -9,7 +9,7 @@ internal static class PeerWords
     public static string TheyLetUs(PeerSnapshot peer) => peer.IsChoking ? "closed" : "open";
 
     /// <summary>Whether we let them download.</summary>
-    public static string WeLetThem(PeerSnapshot peer) => peer.AmChoking ? "closed" : peer.IsOptimistic ? "open, random" : "open";
+    public static string WeLetThem(PeerSnapshot peer) => peer.AmChoking ? "closed" : peer.IsOptimistic ? "random" : "open";
 
     /// <summary>One or two sentences about what is between us and the peer.</summary>
     public static string Sentence(PeerSnapshot peer)
