@@ -236,16 +236,23 @@ internal sealed partial class SessionLoop
         if (EntryOf(progress.Torrent) is { } entry)
         {
             entry.Merge(progress.What);
-            _ = RecordAsync(entry.Loop, entry.Record, progress.What.Sequence);
+            _ = RecordAsync(entry.Loop, entry.Record, progress.What);
         }
     }
 
-    private async Task RecordAsync(TorrentLoop loop, TorrentRecord record, long sequence)
+    private async Task RecordAsync(TorrentLoop loop, TorrentRecord record, TorrentProgress progress)
     {
         try
         {
-            await _store.SaveAsync(record).ConfigureAwait(false);
-            loop.Post(new TorrentCommand.ProgressRecorded(sequence));
+            var saved = _store.SaveAsync(record);
+            if (progress.IsUrgent)
+            {
+                // When it fails the store says so itself, and the save waits for the retry that works.
+                await _store.FlushAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await saved.ConfigureAwait(false);
+            loop.Post(new TorrentCommand.ProgressRecorded(progress.Sequence));
         }
 #pragma warning disable CA1031 // The store keeps what failed and tries again; the torrent's record is simply not durable yet.
         catch (Exception exception)
