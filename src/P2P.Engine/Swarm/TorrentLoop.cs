@@ -16,6 +16,9 @@ namespace P2P.Engine.Swarm;
 /// </remarks>
 internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDiskSink
 {
+    /// <summary>64 ticks: about 6 s while rates are limited, well below the 30 s between two computations of the shares.</summary>
+    private const double HeldBackTicks = 64;
+
     private static readonly DisconnectReason Stopped = new("local.stopped", "We stopped the torrent.");
 
     private readonly TorrentContext _context;
@@ -45,6 +48,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
     private long _retryAtMs;
     private bool? _isStrict;
     private bool _willStart;
+    private double _heldBack;
     private int _lastPeerId;
     private int _dialing;
     private bool _wantsPeers;
@@ -250,7 +254,10 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
             }
 
             FlushIfDue(now);
-            UploadUse = new UploadUse(_peers.Values.Any(peer => !peer.AmChoking && peer.IsInterested), _sent.RecentBytesPerSecond(now), _uploader.WantsMore);
+            // One refusal says little: a peer that drains a full queue is refused for a moment too. Held back is who is refused most of the time.
+            _heldBack += ((_uploader.WantsMore ? 1.0 : 0.0) - _heldBack) / HeldBackTicks;
+            UploadUse = new UploadUse(
+                _peers.Values.Any(peer => !peer.AmChoking && peer.IsInterested), _sent.BytesPerSecond(now), WantsMore: _heldBack > 0.5);
             _uploader.WantsMore = false;
         }
 
