@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2P.Engine.Diagnostics;
@@ -259,12 +260,13 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
         catch (NetworkException exception)
         {
+            var sentence = string.Create(CultureInfo.InvariantCulture, $"{exception.Message.TrimEnd('.')}; it is tried again every {ListenRetry.TotalSeconds:0} s.");
             if (_listenError is null)
             {
-                EngineLog.ListenFailed(_logger, exception.Message);
+                EngineLog.ListenFailed(_logger, sentence);
             }
 
-            _listenError = exception.Message;
+            _listenError = sentence;
             _listenRetryAt = _environment.Clock.GetUtcNow() + ListenRetry;
         }
 
