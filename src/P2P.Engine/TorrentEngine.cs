@@ -92,20 +92,20 @@ public sealed class TorrentEngine : IAsyncDisposable
     }
 
     /// <summary>Adds a torrent; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
-    public Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
+    public async Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
 
         // The caller's buffer may be reused once we return; the bytes are kept as they are.
         var copy = request with { TorrentFile = request.TorrentFile.ToArray() };
         var metainfo = Read(copy.TorrentFile);
-        var reply = new TaskCompletionSource<TorrentHandle>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var reply = new TaskCompletionSource<TorrentPort>(TaskCreationOptions.RunContinuationsAsynchronously);
         _session.Post(new SessionCommand.Add(metainfo, copy, reply));
-        return reply.Task.WaitAsync(cancellationToken);
+        return new TorrentHandle(await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false), _session);
     }
 
     /// <summary>The torrent's remote control, or null.</summary>
-    public TorrentHandle? Find(InfoHash infoHash) => _session.Handles.GetValueOrDefault(infoHash);
+    public TorrentHandle? Find(InfoHash infoHash) => _session.Ports.TryGetValue(infoHash, out var port) ? new TorrentHandle(port, _session) : null;
 
     /// <summary>Removes a torrent, and its files if asked; durable when the task completes.</summary>
     public Task RemoveAsync(InfoHash infoHash, bool deleteData)

@@ -9,35 +9,33 @@ namespace P2P.Engine;
 /// <remarks>Commands on a removed torrent throw <see cref="TorrentEngineException"/> "torrent.not_found".</remarks>
 public sealed class TorrentHandle
 {
-    private readonly TorrentLoop _loop;
+    private readonly TorrentPort _port;
     private readonly SessionLoop _session;
-    private volatile TorrentSnapshot? _snapshot;
-    private volatile TorrentDetails? _details;
 
-    internal TorrentHandle(InfoHash infoHash, TorrentLoop loop, SessionLoop session)
+    internal TorrentHandle(TorrentPort port, SessionLoop session)
     {
-        InfoHash = infoHash;
-        _loop = loop;
+        _port = port;
         _session = session;
     }
 
     /// <summary>Its name in the network.</summary>
-    public InfoHash InfoHash { get; }
+    public InfoHash InfoHash => _port.InfoHash;
 
     /// <summary>The row as of the last beat.</summary>
-    public TorrentSnapshot Snapshot => _snapshot ?? throw new TorrentEngineException("torrent.not_ready", "The torrent is being set up; ask again in a second.");
+    public TorrentSnapshot Snapshot =>
+        _port.Snapshot ?? throw new TorrentEngineException("torrent.not_ready", "The torrent is being set up; ask again in a second.");
 
     /// <summary>Details as of the last beat; null until a watch has seen one beat.</summary>
-    public TorrentDetails? Details => _details;
+    public TorrentDetails? Details => _port.Details;
 
     /// <summary>Keeps <see cref="Details"/> fresh until disposed.</summary>
-    public IDisposable Watch() => new WatchScope(_loop);
+    public IDisposable Watch() => new WatchScope(_port.Loop);
 
     /// <summary>Builds details once, now, watched or not.</summary>
     public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default)
     {
         var reply = new TaskCompletionSource<TorrentDetails>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _loop.Post(new TorrentCommand.BuildDetails(reply));
+        _port.Loop.Post(new TorrentCommand.BuildDetails(reply));
         return reply.Task.WaitAsync(cancellationToken);
     }
 
@@ -88,10 +86,6 @@ public sealed class TorrentHandle
         _session.Post(new SessionCommand.Announce(InfoHash, reply));
         return reply.Task;
     }
-
-    internal void Publish(TorrentSnapshot snapshot) => _snapshot = snapshot;
-
-    internal void Publish(TorrentDetails details) => _details = details;
 
     private Task ChangeAsync(Func<TorrentRecord, TorrentRecord> edit, TorrentCommand command)
     {

@@ -1,11 +1,21 @@
+using BenchmarkDotNet.Running;
 using P2P.Engine.Benchmarks;
 
+// speed [MiB] [rounds]   whole processes on loopback: ours and libtorrent, both ways, one table
+// disk ..., peer ...     parts that need a program of their own
+// anything else          BenchmarkDotNet's own switches, for example --filter *Picker*
 switch (args.FirstOrDefault())
 {
+    case "speed":
+        return await SpeedTable.RunAsync(args[1..]);
+    case SpeedChild.Name:
+        return await SpeedChild.RunAsync(args[1..]);
+    case "disk":
+        return await DiskLoop.RunAsync(args[1..]);
     case "peer-loopback":
         await PeerLoopback.RunAsync(args[1..]);
-        break;
+        return 0;
     default:
-        Console.WriteLine("Usage: peer-loopback [both|receive|send] [GiB] [port] [inline]");
-        break;
+        BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+        return 0;
 }

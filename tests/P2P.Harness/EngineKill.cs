@@ -3,64 +3,108 @@ using System.Security.Cryptography;
 
 namespace P2P.Harness;
 
-/// <summary>kill -9 at random moments of a download, then the end: the file is right, nothing verified was fetched twice, no full check (FT01, N1).</summary>
+/// <summary>kill -9 at random moments of downloads, then the end: the file is right, nothing verified was fetched twice, no full check (FT01, N1).</summary>
+/// <remarks>
+/// One kill in six falls into the start, before the engine is up; every fifth life is followed by one that is stopped cleanly, so that the moments
+/// after a clean stop are hit as well. Downloads of <see cref="KillsPerDownload"/> kills follow one another until all rounds are done.
+/// </remarks>
 internal sealed class EngineKill(HarnessOptions options)
 {
-    /// <summary>Set in the client by the canary: the engine then ignores what it recorded.</summary>
-    public const string Sabotage = "P2P_HARNESS_DISABLE_RECOVERY";
+    // Few enough that a life at the seed's pace finishes several pieces.
+    private const int KillsPerDownload = 50;
+    private const int KillsPerEarlyKill = 6;
+    private const int KillsPerCleanStop = 5;
 
-    // The average time between READY and the kill; the seed's rate is set so that the kills spread over the whole download.
-    private const double AverageLifeSeconds = 0.75;
+    // Milliseconds: from READY to a kill, and from the start of the process to an early one (READY comes after 300 to 700).
+    private const int LongestLife = 1300;
+    private const int LongestStart = 700;
+    private const double AverageLifeSeconds = LongestLife / 2000.0;
 
     private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(5);
 
+    private readonly Random _random = new(options.Seed);
+    private int _failedStarts;
+
     public async Task<int> RunAsync()
     {
-        var random = new Random(options.Seed);
         var watch = Stopwatch.StartNew();
-        await using var run = new EngineRun(options, 256, Sabotage);
-        var root = Directory.CreateTempSubdirectory("p2p-kill-").FullName;
-        try
+        await using var run = new EngineRun(options, 256, Sabotage.Journal);
+        var (right, downloads) = (0, 0);
+        for (var left = options.Rounds; left > 0; left -= KillsPerDownload, downloads++)
         {
-            run.Seed.BytesPerSecond = (long)(run.Content.Length / (AverageLifeSeconds * (options.Rounds + 1)));
-            var failedStarts = 0;
-            for (var round = 0; round < options.Rounds; round++)
+            var root = Directory.CreateTempSubdirectory("p2p-kill-").FullName;
+            try
             {
-                using var child = await run.StartAsync(root);
-                failedStarts += child is null ? 1 : 0;
-                if (child is not null)
-                {
-                    await Task.Delay(random.Next(0, (int)(2 * AverageLifeSeconds * 1000)));
-                    await child.KillAsync();
-                    run.NoteAll(child);
-                }
+                await KillAsync(run, root, Math.Min(left, KillsPerDownload));
+                right += await FinishAsync(run, root) == run.Content.Sha1 ? 1 : 0;
+            }
+            finally
+            {
+                Directory.Delete(root, recursive: true);
+                run.Forget();
+            }
+        }
+
+        var isGood = right == downloads && _failedStarts + run.Errors + run.FullChecks + run.Forgotten == 0 && run.Seed.VerifiedBytesFetchedAgain == 0;
+        Console.WriteLine(
+            $"engine-kill{(options.IsCanary ? " canary (journal hidden)" : "")}: {options.Rounds} kills, {right} of {downloads} files right, "
+            + $"{run.Seed.VerifiedBytesFetchedAgain} verified bytes fetched again, {run.FullChecks} full checks, {run.Hashed} pieces of {run.Content.PieceCount} hashed in all starts, "
+            + $"{run.Forgotten} of {run.Acknowledged} acknowledged changes lost, {run.Seed.Served - (downloads * run.Content.Length)} bytes served beyond the content, "
+            + $"{_failedStarts} failed starts, {run.Errors} errors, {watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
+
+        // The canary succeeds only for its own reason: work was done again.
+        return (options.IsCanary ? run.Seed.VerifiedBytesFetchedAgain > 0 : isGood) ? 0 : 1;
+    }
+
+    private async Task KillAsync(EngineRun run, string root, int kills)
+    {
+        run.Seed.BytesPerSecond = (long)(run.Content.Length / (AverageLifeSeconds * (kills + 1)));
+        for (var kill = 0; kill < kills; kill++)
+        {
+            var isEarly = kill % KillsPerEarlyKill == KillsPerEarlyKill - 1;
+            using var child = run.Launch(root, isStorm: kill % 2 == 1);
+            if (!isEarly && await run.UntilReadyAsync(child) is null)
+            {
+                _failedStarts++;
+                continue;
             }
 
-            run.Seed.BytesPerSecond = 0;
-            var sha1 = await FinishAsync(run, root);
-            var isRight = sha1 == run.Content.Sha1;
-            var isGood = isRight && failedStarts == 0 && run.Seed.VerifiedBytesFetchedAgain == 0 && run.FullChecks == 0 && run.Forgotten == 0;
-            Console.WriteLine(
-                $"engine-kill{(options.IsCanary ? " canary (recovery disabled)" : "")}: {options.Rounds} kills, file {(isRight ? "right" : "WRONG")}, "
-                + $"{run.Seed.VerifiedBytesFetchedAgain} verified bytes fetched again, {run.FullChecks} full checks, {run.Forgotten} times forgotten, "
-                + $"{run.Seed.Served - run.Content.Length} bytes served beyond the content, {failedStarts} failed starts, {run.Errors} errors, "
-                + $"{watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
-            return isGood != options.IsCanary ? 0 : 1;
+            await Task.Delay(_random.Next(0, isEarly ? LongestStart : LongestLife));
+            await child.KillAsync();
+            run.NoteAll(child);
+            if (kill % KillsPerCleanStop == KillsPerCleanStop - 1)
+            {
+                await LiveAndStopAsync(run, root, _random.Next(0, LongestLife / 2));
+            }
         }
-        finally
+    }
+
+    private async Task LiveAndStopAsync(EngineRun run, string root, int milliseconds)
+    {
+        using var child = run.Launch(root);
+        if (await run.UntilReadyAsync(child) is null)
         {
-            Directory.Delete(root, recursive: true);
+            _failedStarts++;
+            return;
         }
+
+        await Task.Delay(milliseconds);
+        await StopAsync(run, child);
+    }
+
+    private static async Task StopAsync(EngineRun run, ChildProcess child)
+    {
+        child.Send("stop");
+        await child.WaitForAsync("STOPPED", run.Note);
+        await child.EndedAsync();
+        run.NoteAll(child);
     }
 
     /// <summary>The last life: to the end, a clean stop, and the SHA-1 of the file in the shared folder.</summary>
     private static async Task<string?> FinishAsync(EngineRun run, string root)
     {
-        using var child = await run.StartAsync(root);
-        if (child is null)
-        {
-            return null;
-        }
+        run.Seed.BytesPerSecond = 0;
+        using var child = run.Launch(root);
 
         // A client that hangs is killed, which ends the wait.
         using var limit = new Timer(_ => child.Dispose(), null, EndLimit, Timeout.InfiniteTimeSpan);
@@ -69,9 +113,7 @@ internal sealed class EngineKill(HarnessOptions options)
             return null;
         }
 
-        child.Send("stop");
-        await child.WaitForAsync("STOPPED", run.Note);
-        await child.EndedAsync();
+        await StopAsync(run, child);
         var path = Path.Combine(root, "shared", run.Content.Name);
         if (!File.Exists(path))
         {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using P2P.Engine;
 using P2P.Engine.Persistence;
 using P2P.Engine.Primitives;
 
@@ -8,25 +10,23 @@ namespace P2P.Harness;
 /// <summary>Power cuts during a download: every piece the store says we have is right on disk, and the database opens (FT04, N2).</summary>
 internal sealed class EnginePowerCut(HarnessOptions options)
 {
-    /// <summary>Set in the client by the canary: the engine then records pieces without flushing them.</summary>
-    public const string Sabotage = "P2P_HARNESS_DISABLE_FLUSH";
-
-    // Long enough for several of the engine's flush intervals in every life.
-    private const int ShortestLife = 200;
-    private const int LongestLife = 8000;
+    // Milliseconds. Lives span several flush intervals, the shortest of them included.
+    private const int ShortestLife = 100;
+    private const int LongestLife = 4000;
+    private static readonly int[] FlushIntervals = [100, 400, 1500];
 
     public async Task<int> RunAsync()
     {
         var random = new Random(options.Seed);
         var watch = Stopwatch.StartNew();
-        await using var run = new EngineRun(options, 64, Sabotage);
+        await using var run = new EngineRun(options, 64, Sabotage.Flush);
         using var disk = new LoopDisk((int)(run.Content.Length >> 20) + 256);
-        var (recorded, wrong, lostTorrents, failures) = (0L, 0L, 0, 0);
+        var (recorded, wrong, lost, failures) = (0L, 0L, 0, 0);
         for (var round = 0; round < options.Rounds; round++)
         {
             run.Seed.BytesPerSecond = run.Content.Length / random.Next(4, 30);
-            using var child = await run.StartAsync(disk.MountPoint);
-            if (child is null)
+            using var child = run.Launch(disk.MountPoint, isStorm: true, FlushIntervals[round % FlushIntervals.Length]);
+            if (await run.UntilReadyAsync(child) is null)
             {
                 failures++;
                 disk.Format();
@@ -37,38 +37,54 @@ internal sealed class EnginePowerCut(HarnessOptions options)
             await Task.Delay(random.Next(ShortestLife, LongestLife));
             disk.Cut();
             await child.KillAsync();
-            run.NoteAll(child);
+            NoteUntilCut(run, child);
             disk.Remount();
-            var (have, bad) = await VerifyAsync(run.Content, disk.MountPoint);
-            lostTorrents += run.IsAdded && have is null ? 1 : 0;
-            recorded += have ?? 0;
-            wrong += bad;
-            if (have == run.Content.PieceCount)
+            var (have, bad, missing) = await VerifyAsync(run, disk.MountPoint);
+            (recorded, wrong, lost) = (recorded + have, wrong + bad, lost + missing);
+            if (have == run.Content.PieceCount || missing > 0 || bad > 0)
             {
                 disk.Format();
                 run.Forget();
             }
+
+            // What was verified but not durable is rightly fetched again after a power cut.
+            run.Seed.Forget();
         }
 
         Console.WriteLine(
             $"engine-powercut{(options.IsCanary ? " canary (flush disabled)" : "")}: {options.Rounds} cuts, {recorded} recorded pieces hashed, "
-            + $"{wrong} wrong on disk, {lostTorrents} times the torrent was lost, {failures} failed starts, "
+            + $"{wrong} wrong on disk, {lost + run.Forgotten} of {run.Acknowledged} acknowledged changes lost, {failures} failed starts, "
             + $"{run.Recoveries} needed the recovery ladder, {watch.Elapsed.TotalSeconds:F0} s, seed {options.Seed}");
-        return (wrong + lostTorrents + failures == 0) != options.IsCanary ? 0 : 1;
+        return (options.IsCanary ? wrong > 0 : wrong + lost + run.Forgotten + failures == 0) ? 0 : 1;
     }
 
-    /// <summary>Counts recorded pieces, and those that hash wrong on disk; null when the store does not know the torrent.</summary>
-    private static async Task<(int? Have, int Wrong)> VerifyAsync(SeedContent content, string root)
+    /// <summary>Takes what the client printed; its errors after the cut are the disk's.</summary>
+    private static void NoteUntilCut(EngineRun run, ChildProcess child)
     {
+        while (child.Lines.TryRead(out var line))
+        {
+            if (!line.StartsWith("E ", StringComparison.Ordinal))
+            {
+                run.Note(line);
+            }
+        }
+    }
+
+    /// <summary>Counts recorded pieces, those that hash wrong on disk, and acknowledged changes that the store does not know.</summary>
+    private static async Task<(int Have, int Wrong, int Missing)> VerifyAsync(EngineRun run, string root)
+    {
+        var content = run.Content;
         using var copy = new DirectoryCopy(Path.Combine(root, "state"));
         var store = new LiteDbSessionStore(copy.Path, TimeProvider.System, NullLogger.Instance, new DurableFiles(StoreDurability.None));
         var session = await store.LoadAsync(CancellationToken.None);
         await store.DisposeAsync();
-        var infoHash = new InfoHash(content.InfoHash);
-        var record = session.Torrents.Select(torrent => torrent.Record).FirstOrDefault(found => found.InfoHash == infoHash);
-        if (record is null)
+        var records = session.Torrents.ToDictionary(torrent => torrent.Record.InfoHash, torrent => torrent.Record);
+        var missing = run.Added.Count(number => !records.ContainsKey(new InfoHash(EngineChild.SmallTorrent(number).InfoHash)));
+        var setting = session.Settings.TryGetValue(nameof(EngineSettingsPatch.MaxConnections), out var text) ? int.Parse(text, CultureInfo.InvariantCulture) : 0;
+        missing += setting < run.Setting ? 1 : 0;
+        if (!records.TryGetValue(new InfoHash(content.InfoHash), out var record))
         {
-            return (null, 0);
+            return (0, 0, missing + (run.IsAdded ? 1 : 0));
         }
 
         var (have, wrong) = (0, 0);
@@ -93,7 +109,7 @@ internal sealed class EnginePowerCut(HarnessOptions options)
             wrong += content.IsRight(piece, bytes) ? 0 : 1;
         }
 
-        return (have, wrong);
+        return (have, wrong, missing);
     }
 
     /// <summary>The partial file or the finished one, whatever its suffix: it has the content's length.</summary>

@@ -2,26 +2,27 @@ using System.Globalization;
 
 namespace P2P.Harness;
 
-/// <summary>What both engine harnesses share: the content, its seed, and lives of the client process between faults.</summary>
+/// <summary>What the engine harnesses share: the content, its seed, lives of the client process between faults, and what it owes after each.</summary>
 internal sealed class EngineRun : IAsyncDisposable
 {
-    // A life that reads this share of what it has, before it downloads, has checked everything again.
-    private const double FullCheckShare = 0.5;
-
-    // Below this much data the runtime's own reading hides a check.
-    private const long SmallestCheck = 32L << 20;
-
-    // Reading of a process that starts: assemblies and configuration. Measured at about 15 MiB; the rest is reserve.
+    // What a start reads besides pieces: assemblies, configuration, the database. Measured below 15 MiB; the rest is reserve.
     private const long StartReading = 24L << 20;
+
+    // The first value of the storm: it must be one the engine accepts and differ from its default.
+    private const int FirstChange = 1000;
 
     private readonly HarnessOptions _options;
     private readonly string _sabotage;
     private readonly string _torrentPath = Path.GetTempFileName();
+    private readonly HashSet<int> _added = [];
+    private int _setting;
+    private int _lastChange = FirstChange;
+    private int _journalled;
     private bool _hasDownloadedInThisLife;
 
     /// <param name="options">Seed and size.</param>
     /// <param name="mebibytes">Size when none is given.</param>
-    /// <param name="sabotage">Environment variable that the canary sets to 1 in the client process.</param>
+    /// <param name="sabotage">What the canary breaks in the client.</param>
     public EngineRun(HarnessOptions options, int mebibytes, string sabotage)
     {
         (_options, _sabotage) = (options, sabotage);
@@ -34,33 +35,73 @@ internal sealed class EngineRun : IAsyncDisposable
 
     public ScriptedSeed Seed { get; }
 
-    /// <summary>Lives in which everything was read from disk again before downloading.</summary>
+    /// <summary>Starts that hashed, or read, more than the pieces in the dirty journal.</summary>
     public int FullChecks { get; private set; }
 
-    /// <summary>Lives that reported an error of the torrent or the engine.</summary>
+    /// <summary>Pieces hashed at all starts together.</summary>
+    public long Hashed { get; private set; }
+
+    /// <summary>Reports of an error of the torrent or the engine.</summary>
     public int Errors { get; private set; }
 
     /// <summary>Adding the torrent was acknowledged.</summary>
     public bool IsAdded { get; private set; }
 
-    /// <summary>Starts that did not know the torrent although adding it was acknowledged.</summary>
+    /// <summary>Starts that did not know the torrent, or an older setting, although the change was acknowledged.</summary>
     public int Forgotten { get; private set; }
+
+    /// <summary>Changes acknowledged so far.</summary>
+    public long Acknowledged { get; private set; }
 
     /// <summary>Starts that needed the recovery ladder.</summary>
     public int Recoveries { get; private set; }
 
-    /// <summary>Begins a life of the client on the given directory; null when it did not start.</summary>
-    public async Task<ChildProcess?> StartAsync(string directory)
+    /// <summary>Small torrents whose adding was acknowledged since the disk was last empty.</summary>
+    public IReadOnlySet<int> Added => _added;
+
+    /// <summary>The setting last acknowledged; 0 for none.</summary>
+    public int Setting => _setting;
+
+    /// <summary>Begins a life of the client on the given directory, without waiting for anything.</summary>
+    /// <param name="directory">State, incomplete and shared folder are made below it.</param>
+    /// <param name="isStorm">The client also adds a torrent and changes settings.</param>
+    /// <param name="flushInterval">The engine's flush interval in milliseconds; null for its default.</param>
+    public ChildProcess Launch(string directory, bool isStorm = false, int? flushInterval = null)
     {
         Seed.BeginLife();
         _hasDownloadedInThisLife = false;
-        var environment = _options.IsCanary ? new Dictionary<string, string> { [_sabotage] = "1" } : [];
-        var child = new ChildProcess(
-            [
-                "engine-child", "--data", directory, "--torrent", _torrentPath, "--infohash", Convert.ToHexStringLower(Content.InfoHash),
-                "--port", Seed.Endpoint.Port.ToString(CultureInfo.InvariantCulture),
-            ],
-            environment);
+        _journalled = ReadJournal(directory);
+        if (_options.Has("verbose"))
+        {
+            Console.WriteLine($"a life begins, {_journalled} pieces in the journal");
+        }
+
+        List<string> arguments =
+        [
+            "engine-child", "--data", directory, "--torrent", _torrentPath, "--infohash", Convert.ToHexStringLower(Content.InfoHash),
+            "--port", Seed.Endpoint.Port.ToString(CultureInfo.InvariantCulture),
+        ];
+        if (isStorm)
+        {
+            arguments.AddRange(["--storm", (++_lastChange).ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        if (flushInterval is { } milliseconds)
+        {
+            arguments.AddRange(["--flush-ms", milliseconds.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        if (_options.IsCanary)
+        {
+            arguments.AddRange(["--sabotage", _sabotage]);
+        }
+
+        return new ChildProcess(arguments);
+    }
+
+    /// <summary>Waits until the client is up; null, and the client is gone, when it did not start.</summary>
+    public async Task<ChildProcess?> UntilReadyAsync(ChildProcess child)
+    {
         if (await child.WaitForAsync("READY", Note) is not null)
         {
             return child;
@@ -74,13 +115,32 @@ internal sealed class EngineRun : IAsyncDisposable
     public void Note(string line)
     {
         var words = line.Split(' ');
+        if (_options.Has("verbose"))
+        {
+            Console.WriteLine(words[0] == "P" ? string.Join(' ', words[..3]) : line);
+        }
+
         switch (words[0])
         {
+            case "H":
+                NoteResume(int.Parse(words[1], CultureInfo.InvariantCulture), int.Parse(words[2], CultureInfo.InvariantCulture));
+                break;
             case "READY":
                 Forgotten += IsAdded && words[1] == "0" ? 1 : 0;
+                Forgotten += int.Parse(words[2], CultureInfo.InvariantCulture) < _setting ? 1 : 0;
                 break;
             case "ADDED":
+                Acknowledged++;
                 IsAdded = true;
+                break;
+            case "A":
+                Acknowledged++;
+                _added.Add(int.Parse(words[1], CultureInfo.InvariantCulture));
+                break;
+            case "C":
+                Acknowledged++;
+                _setting = int.Parse(words[1], CultureInfo.InvariantCulture);
+                _lastChange = Math.Max(_lastChange, _setting);
                 break;
             case "N":
                 Recoveries++;
@@ -106,7 +166,12 @@ internal sealed class EngineRun : IAsyncDisposable
     }
 
     /// <summary>The client's disk is empty again.</summary>
-    public void Forget() => IsAdded = false;
+    public void Forget()
+    {
+        (IsAdded, _setting) = (false, 0);
+        _added.Clear();
+        Seed.Forget();
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -115,23 +180,49 @@ internal sealed class EngineRun : IAsyncDisposable
         await Seed.DisposeAsync();
     }
 
+    /// <summary>Distinct pieces in the torrent's dirty journal, read as the last life left it.</summary>
+    private int ReadJournal(string directory)
+    {
+        var path = Path.Combine(directory, "state", "journals", Convert.ToHexStringLower(Content.InfoHash) + ".dirty");
+        if (!File.Exists(path))
+        {
+            return 0;
+        }
+
+        var bytes = File.ReadAllBytes(path);
+        return Enumerable.Range(0, bytes.Length / 4).Select(at => BitConverter.ToInt32(bytes, at * 4)).Distinct().Count();
+    }
+
+    /// <summary>With a record, only journalled pieces may be hashed. Before the first record every existing byte is looked at, which the reading bounds.</summary>
+    private void NoteResume(int trusted, int toCheck)
+    {
+        Hashed += Math.Min(toCheck, _journalled);
+        if (trusted > 0 && toCheck > _journalled)
+        {
+            FullChecks++;
+            Console.WriteLine($"{toCheck} pieces to hash, {_journalled} in the journal, {trusted} trusted");
+        }
+    }
+
     private void NoteProgress(string state, long bytesRead, byte[] have)
     {
-        var count = 0;
         for (var piece = 0; piece < Content.PieceCount && piece / 8 < have.Length; piece++)
         {
             if ((have[piece / 8] & (0x80 >> (piece % 8))) != 0)
             {
                 Seed.NoteVerified(piece);
-                count++;
             }
         }
 
         if (state is not "Checking" && !_hasDownloadedInThisLife)
         {
             _hasDownloadedInThisLife = true;
-            var held = (long)count * SeedContent.PieceLength;
-            FullChecks += held >= SmallestCheck && bytesRead > StartReading + (held * FullCheckShare) ? 1 : 0;
+            var allowed = StartReading + ((long)_journalled * SeedContent.PieceLength);
+            if (bytesRead > allowed)
+            {
+                FullChecks++;
+                Console.WriteLine($"{bytesRead} bytes read before downloading, {allowed} allowed");
+            }
         }
     }
 }

@@ -2,11 +2,15 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
 
 namespace P2P.Harness;
 
 /// <summary>A seed of its own making on loopback: plain BitTorrent v1 and the fast extension's have_all, an upload limit, and a memory of what was asked.</summary>
-/// <remarks>Shares no code with the engine, so that a mistake in the engine's wire code is not made twice.</remarks>
+/// <remarks>
+/// Shares no code with the engine, so that a mistake in the engine's wire code is not made twice. Each connection is read at once and answered at
+/// the seed's pace, so that a HAVE is noticed although requests before it still wait; it belongs to the life of the client in which it began.
+/// </remarks>
 internal sealed class ScriptedSeed : IAsyncDisposable
 {
     private const int HandshakeLength = 68;
@@ -40,6 +44,9 @@ internal sealed class ScriptedSeed : IAsyncDisposable
     /// <summary>Payload bytes sent.</summary>
     public long Served { get; private set; }
 
+    /// <summary>Payload bytes asked for.</summary>
+    public long Requested { get; private set; }
+
     /// <summary>Bytes asked for of pieces that an earlier life of the client had verified.</summary>
     public long VerifiedBytesFetchedAgain { get; private set; }
 
@@ -55,15 +62,21 @@ internal sealed class ScriptedSeed : IAsyncDisposable
         }
     }
 
-    /// <summary>The client has verified a piece: said by a HAVE, or by the client process itself.</summary>
+    /// <summary>The client begins again with an empty disk.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            Array.Clear(_verifiedInLife);
+        }
+    }
+
+    /// <summary>The client process says that it has verified a piece.</summary>
     public void NoteVerified(int piece)
     {
         lock (_gate)
         {
-            if ((uint)piece < (uint)_verifiedInLife.Length && _verifiedInLife[piece] == 0)
-            {
-                _verifiedInLife[piece] = _life;
-            }
+            NoteVerified(piece, _life);
         }
     }
 
@@ -106,26 +119,81 @@ internal sealed class ScriptedSeed : IAsyncDisposable
                 return;
             }
 
-            var hasFast = (theirs[27] & 4) != 0;
-            await stream.WriteAsync(Opening(hasFast), _stop.Token);
-            var header = new byte[4];
-            while (true)
+            int life;
+            lock (_gate)
             {
-                await stream.ReadExactlyAsync(header, _stop.Token);
-                var length = BinaryPrimitives.ReadInt32BigEndian(header);
-                if (length is < 0 or > LargestMessage)
-                {
-                    return;
-                }
+                life = _life;
+            }
 
-                var message = new byte[length];
-                await stream.ReadExactlyAsync(message, _stop.Token);
-                await AnswerAsync(stream, message);
+            await stream.WriteAsync(Opening(hasFast: (theirs[27] & 4) != 0), _stop.Token);
+            var requests = Channel.CreateUnbounded<byte[]>();
+            var sending = SendBlocksAsync(stream, requests.Reader);
+            try
+            {
+                await ReadAsync(stream, life, requests.Writer);
+            }
+            finally
+            {
+                requests.Writer.Complete();
+                connection.Close();
+                await sending;
             }
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException)
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The client was killed, or the harness ends.
+        }
+    }
+
+    private async Task ReadAsync(NetworkStream stream, int life, ChannelWriter<byte[]> requests)
+    {
+        var header = new byte[4];
+        while (true)
+        {
+            await stream.ReadExactlyAsync(header, _stop.Token);
+            var length = BinaryPrimitives.ReadInt32BigEndian(header);
+            if (length is < 0 or > LargestMessage)
+            {
+                throw new IOException("The client sent a message of an impossible length.");
+            }
+
+            var message = new byte[length];
+            await stream.ReadExactlyAsync(message, _stop.Token);
+            switch (message)
+            {
+                case [4, ..] when length == 5:
+                    lock (_gate)
+                    {
+                        NoteVerified(BinaryPrimitives.ReadInt32BigEndian(message.AsSpan(1)), life);
+                    }
+
+                    break;
+                case [5, ..]:
+                    NoteBitfield(message.AsMemory(1), life);
+                    break;
+                case [14]:
+                    NoteBitfield(Enumerable.Repeat((byte)0xFF, (_content.PieceCount + 7) / 8).ToArray(), life);
+                    break;
+                case [6, ..] when length == 13:
+                    NoteRequest(message, life);
+                    requests.TryWrite(message);
+                    break;
+            }
+        }
+    }
+
+    private async Task SendBlocksAsync(NetworkStream stream, ChannelReader<byte[]> requests)
+    {
+        try
+        {
+            await foreach (var request in requests.ReadAllAsync(_stop.Token))
+            {
+                await SendBlockAsync(stream, request);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The reader notices too, and ends the connection.
         }
     }
 
@@ -152,41 +220,32 @@ internal sealed class ScriptedSeed : IAsyncDisposable
         return [.. length, 5, .. bits];
     }
 
-    private async Task AnswerAsync(NetworkStream stream, byte[] message)
+    /// <summary>Under the gate.</summary>
+    private void NoteVerified(int piece, int life)
     {
-        switch (message)
+        if ((uint)piece < (uint)_verifiedInLife.Length && _verifiedInLife[piece] == 0)
         {
-            case [4, ..] when message.Length == 5:
-                NoteVerified(BinaryPrimitives.ReadInt32BigEndian(message.AsSpan(1)));
-                break;
-            case [5, ..]:
-                NoteBitfield(message.AsMemory(1));
-                break;
-            case [14]:
-                NoteBitfield(Enumerable.Repeat((byte)0xFF, (_content.PieceCount + 7) / 8).ToArray());
-                break;
-            case [6, ..] when message.Length == 13:
-                await SendBlockAsync(stream, message);
-                break;
+            _verifiedInLife[piece] = life;
         }
     }
 
-    private void NoteBitfield(ReadOnlyMemory<byte> bits)
+    private void NoteBitfield(ReadOnlyMemory<byte> bits, int life)
     {
-        for (var piece = 0; piece < _content.PieceCount && piece / 8 < bits.Length; piece++)
+        lock (_gate)
         {
-            if ((bits.Span[piece / 8] & (0x80 >> (piece % 8))) != 0)
+            for (var piece = 0; piece < _content.PieceCount && piece / 8 < bits.Length; piece++)
             {
-                NoteVerified(piece);
+                if ((bits.Span[piece / 8] & (0x80 >> (piece % 8))) != 0)
+                {
+                    NoteVerified(piece, life);
+                }
             }
         }
     }
 
-    private async Task SendBlockAsync(NetworkStream stream, byte[] request)
+    private void NoteRequest(byte[] request, int life)
     {
-        var piece = BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(1));
-        var begin = BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(5));
-        var length = BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(9));
+        var (piece, begin, length) = Parse(request);
         if ((uint)piece >= (uint)_content.PieceCount || begin < 0 || begin % 8 != 0 || length is < 1 or > 16384
             || begin + length > _content.LengthOf(piece))
         {
@@ -195,14 +254,23 @@ internal sealed class ScriptedSeed : IAsyncDisposable
 
         lock (_gate)
         {
-            if (_verifiedInLife[piece] > 0 && _verifiedInLife[piece] < _life)
+            if (_verifiedInLife[piece] > 0 && _verifiedInLife[piece] < life)
             {
                 VerifiedBytesFetchedAgain += length;
             }
 
-            Served += length;
+            Requested += length;
         }
+    }
 
+    private static (int Piece, int Begin, int Length) Parse(byte[] request) => (
+        BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(1)),
+        BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(5)),
+        BinaryPrimitives.ReadInt32BigEndian(request.AsSpan(9)));
+
+    private async Task SendBlockAsync(NetworkStream stream, byte[] request)
+    {
+        var (piece, begin, length) = Parse(request);
         await PaceAsync(length);
         var answer = new byte[13 + length];
         BinaryPrimitives.WriteInt32BigEndian(answer, 9 + length);
@@ -210,15 +278,25 @@ internal sealed class ScriptedSeed : IAsyncDisposable
         request.AsSpan(1, 8).CopyTo(answer.AsSpan(5));
         _content.Read(((long)piece * SeedContent.PieceLength) + begin, answer.AsSpan(13));
         await stream.WriteAsync(answer, _stop.Token);
+        lock (_gate)
+        {
+            Served += length;
+        }
     }
 
     private async Task PaceAsync(int bytes)
     {
         if (BytesPerSecond is var rate and > 0)
         {
-            var now = Environment.TickCount64;
-            _sendAt = Math.Max(_sendAt, (now - 50) * 1000) + (bytes * 1_000_000L / rate);
-            if ((_sendAt / 1000) - now is var wait and > 5)
+            long wait;
+            lock (_gate)
+            {
+                var now = Environment.TickCount64;
+                _sendAt = Math.Max(_sendAt, (now - 50) * 1000) + (bytes * 1_000_000L / rate);
+                wait = (_sendAt / 1000) - now;
+            }
+
+            if (wait > 5)
             {
                 await Task.Delay((int)wait, _stop.Token);
             }

@@ -20,6 +20,8 @@ document.addEventListener('keydown', event => {
 
 Blazor.start({
   circuit: {
+    // The server pings every 5 s, so 15 s of silence is a dead link; our own pings keep an idle page alive.
+    configureSignalR: builder => builder.withServerTimeout(15000).withKeepAliveInterval(5000),
     reconnectionOptions: {
       maxRetries: 100000,
       retryIntervalMilliseconds: attempts => Math.min(5000, attempts * 1000),

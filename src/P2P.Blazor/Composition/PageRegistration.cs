@@ -18,7 +18,8 @@ internal static class PageRegistration
         {
             hub.MaximumReceiveMessageSize = 32 << 10;
             hub.KeepAliveInterval = TimeSpan.FromSeconds(5);
-            hub.ClientTimeoutInterval = TimeSpan.FromSeconds(15);
+            // Browsers let a hidden tab's timers run once a minute: a shorter time would cut off every tab in the background.
+            hub.ClientTimeoutInterval = TimeSpan.FromMinutes(2);
         });
         services.AddMudServices();
         services.AddLive();

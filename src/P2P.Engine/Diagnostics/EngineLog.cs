@@ -42,6 +42,9 @@ internal static partial class EngineLog
     [LoggerMessage(203, LogLevel.Debug, "{Torrent}: {Endpoint} ({Client}) left: {Code} {Reason}")]
     public static partial void PeerClosed(ILogger logger, InfoHash torrent, PeerEndpoint endpoint, string client, string code, string reason);
 
+    [LoggerMessage(204, LogLevel.Information, "{Torrent}: {Sentence}; {Trusted} pieces are trusted, {ToCheck} are hashed again")]
+    public static partial void TorrentResumes(ILogger logger, InfoHash torrent, string sentence, int trusted, int toCheck);
+
     [LoggerMessage(600, LogLevel.Debug, "Peer {Endpoint}: {Code} {Reason}")]
     public static partial void PeerFailed(ILogger logger, string endpoint, string code, string reason);
 }

@@ -73,7 +73,7 @@ internal sealed record TorrentRecord
     /// <summary>Pieces that are verified, written and flushed; wire bytes, null when none was ever recorded.</summary>
     public byte[]? Have { get; init; }
 
-    /// <summary>Blocks of unfinished pieces flushed at a clean stop: piece and its block bitmap (wire bit order).</summary>
+    /// <summary>Blocks of unfinished pieces flushed at the last clean stop: piece and its block bitmap (wire bit order).</summary>
     public ImmutableArray<(int Piece, byte[] Blocks)> PartialPieces { get; init; } = [];
 
     /// <summary>Priority per file, in metainfo order; empty for all normal.</summary>

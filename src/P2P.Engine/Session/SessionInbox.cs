@@ -11,10 +11,10 @@ internal abstract record SessionCommand
     internal sealed record Loaded(LoadedSession Session, TaskCompletionSource Done) : SessionCommand;
 
     /// <summary>Add a torrent that was read already.</summary>
-    internal sealed record Add(TorrentMetainfo Metainfo, AddTorrentRequest Request, TaskCompletionSource<TorrentHandle> Reply) : SessionCommand;
+    internal sealed record Add(TorrentMetainfo Metainfo, AddTorrentRequest Request, TaskCompletionSource<TorrentPort> Reply) : SessionCommand;
 
     /// <summary>The first record of a new torrent is durable (or failed to be).</summary>
-    internal sealed record Added(InfoHash InfoHash, Exception? Failure, TaskCompletionSource<TorrentHandle> Reply) : SessionCommand;
+    internal sealed record Added(InfoHash InfoHash, Exception? Failure, TaskCompletionSource<TorrentPort> Reply) : SessionCommand;
 
     /// <summary>Remove a torrent.</summary>
     internal sealed record Remove(InfoHash InfoHash, bool DeleteData, TaskCompletionSource Reply) : SessionCommand;

@@ -13,9 +13,6 @@ internal sealed partial class SessionLoop
     private static readonly TorrentCommand.Tick FullTick = new(IsFull: true);
     private static readonly TorrentCommand.Tick FastTick = new(IsFull: false);
 
-    private ImmutableArray<UploadShare> _shares = [];
-    private long _sharesAtMs;
-
     private void OnLoaded(SessionCommand.Loaded loaded)
     {
         _kept = loaded.Session.Settings;
@@ -101,7 +98,7 @@ internal sealed partial class SessionLoop
             : new TorrentEngineException("path.in_use", $"\"{owner.Record.Name}\" already writes to the same files in {root}; choose another folder.");
     }
 
-    private async Task KeepAsync(TorrentRecord record, ReadOnlyMemory<byte> file, TaskCompletionSource<TorrentHandle> reply)
+    private async Task KeepAsync(TorrentRecord record, ReadOnlyMemory<byte> file, TaskCompletionSource<TorrentPort> reply)
     {
         Exception? failure = null;
         try
@@ -141,7 +138,7 @@ internal sealed partial class SessionLoop
 
         OnTell(new SessionCommand.Tell(added.InfoHash, EngineEventKind.Added, $"{entry.Record.Name} was added."));
         Publish();
-        added.Reply.TrySetResult(entry.Handle);
+        added.Reply.TrySetResult(entry.Port);
     }
 
     private TorrentEntry MakeEntry(TorrentMetainfo metainfo, TorrentRecord record)
@@ -179,9 +176,9 @@ internal sealed partial class SessionLoop
             },
         };
         var loop = new TorrentLoop(context, setup, Rules());
-        var entry = new TorrentEntry(metainfo, record, loop, new TorrentHandle(metainfo.InfoHash, loop, this));
+        var entry = new TorrentEntry(metainfo, record, new TorrentPort(loop));
         _torrents.Add(metainfo.InfoHash, entry);
-        Volatile.Write(ref _handles, _handles.SetItem(metainfo.InfoHash, entry.Handle));
+        Volatile.Write(ref _ports, _ports.SetItem(metainfo.InfoHash, entry.Port));
         loop.Post(FullTick);
         return entry;
     }
@@ -239,16 +236,23 @@ internal sealed partial class SessionLoop
         if (EntryOf(progress.Torrent) is { } entry)
         {
             entry.Merge(progress.What);
-            _ = RecordAsync(entry.Loop, entry.Record, progress.What.Sequence);
+            _ = RecordAsync(entry.Loop, entry.Record, progress.What);
         }
     }
 
-    private async Task RecordAsync(TorrentLoop loop, TorrentRecord record, long sequence)
+    private async Task RecordAsync(TorrentLoop loop, TorrentRecord record, TorrentProgress progress)
     {
         try
         {
-            await _store.SaveAsync(record).ConfigureAwait(false);
-            loop.Post(new TorrentCommand.ProgressRecorded(sequence));
+            var saved = _store.SaveAsync(record);
+            if (progress.IsUrgent)
+            {
+                // When it fails the store says so itself, and the save waits for the retry that works.
+                await _store.FlushAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            await saved.ConfigureAwait(false);
+            loop.Post(new TorrentCommand.ProgressRecorded(progress.Sequence));
         }
 #pragma warning disable CA1031 // The store keeps what failed and tries again; the torrent's record is simply not durable yet.
         catch (Exception exception)
@@ -316,7 +320,7 @@ internal sealed partial class SessionLoop
             }
         }
 
-        Volatile.Write(ref _handles, _handles.Remove(infoHash));
+        Volatile.Write(ref _ports, _ports.Remove(infoHash));
     }
 
     private void OnChangeSettings(SessionCommand.ChangeSettings change)
@@ -334,44 +338,11 @@ internal sealed partial class SessionLoop
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
         SpreadRules();
-        _sharesAtMs = 0;
-        ComputeRates();
+        _rounds.Forget();
+        _rounds.Compute(_torrents.Values, _options);
         SetBeat();
         Publish();
         _ = AnswerAsync(_store.SaveSettingsAsync(_kept), change.Reply);
-    }
-
-    /// <summary>U = Umax / F for every uploading torrent, every choke interval and at once when F changes.</summary>
-    private void ComputeRates()
-    {
-        var now = _environment.Clock.GetTimestamp() * 1000 / _environment.Clock.TimestampFrequency;
-        var active = _torrents.Values.Where(entry => entry.IsActive).ToArray();
-        var demands = new List<UploadDemand>();
-        for (var i = 0; i < active.Length; i++)
-        {
-            if (active[i].Loop.UploadUse is { IsUploading: true } use)
-            {
-                demands.Add(new UploadDemand(i, use.UsedRate, use.WantsMore));
-            }
-        }
-
-        var changed = _shares.Length != demands.Count;
-        if (!changed && now - _sharesAtMs < _options.ChokeInterval.TotalMilliseconds && _sharesAtMs != 0)
-        {
-            return;
-        }
-
-        _sharesAtMs = now;
-        _shares = UploadShares.Compute(_options.MaxUploadRate, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(demands));
-        var at = _environment.Clock.GetUtcNow();
-
-        // A torrent that does not upload yet may begin with the share it would have, so that its first blocks need not wait for a round.
-        var share = _options.MaxUploadRate / Math.Max(1, demands.Count);
-        for (var i = 0; i < active.Length; i++)
-        {
-            var own = _shares.FirstOrDefault(candidate => candidate.TorrentId == i, new UploadShare(i, share, 0));
-            active[i].Loop.Post(new TorrentCommand.RatesComputed(own.Share, own.Lent, demands.Count, at));
-        }
     }
 
     private void OnShutdown(TaskCompletionSource reply)

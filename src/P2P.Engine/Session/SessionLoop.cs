@@ -36,10 +36,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private readonly TokenBucket _uploadBudget;
     private readonly SnapshotPublisher _publisher;
     private readonly ITimer _timer;
+    private readonly RateRounds _rounds;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
     private readonly List<Task> _farewells = [];
-    private ImmutableDictionary<InfoHash, TorrentHandle> _handles = ImmutableDictionary<InfoHash, TorrentHandle>.Empty;
+    private ImmutableDictionary<InfoHash, TorrentPort> _ports = ImmutableDictionary<InfoHash, TorrentPort>.Empty;
     private ImmutableList<EngineEvent> _events = [];
     private ImmutableDictionary<string, string> _kept = ImmutableDictionary<string, string>.Empty;
     private TorrentEngineOptions _options;
@@ -70,6 +71,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _discovery = new DiscoveryBridge(environment, _ourId, () => _router.Local?.Port ?? 0, _random, logger);
         _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());
         _uploadBudget = new TokenBucket(options.MaxUploadRate, environment.Clock.NowMs());
+        _rounds = new RateRounds(environment.Clock);
         StartedAt = environment.Clock.GetUtcNow();
         _publisher = new SnapshotPublisher(new SessionSnapshot { Version = 0, At = StartedAt, Torrents = [], StartedAt = StartedAt });
         _timer = environment.Clock.CreateTimer(_ => Post(new SessionCommand.Beat()), null, Beat, Beat);
@@ -84,8 +86,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     /// <summary>The latest snapshot and those who wait for the next. Any thread.</summary>
     public SnapshotPublisher Publisher => _publisher;
 
-    /// <summary>Handles of all torrents. Any thread.</summary>
-    public ImmutableDictionary<InfoHash, TorrentHandle> Handles => Volatile.Read(ref _handles);
+    /// <summary>All torrents as the world sees them. Any thread.</summary>
+    public ImmutableDictionary<InfoHash, TorrentPort> Ports => Volatile.Read(ref _ports);
 
     /// <summary>The last 1,000 events, newest first. Any thread.</summary>
     public ImmutableList<EngineEvent> Events => Volatile.Read(ref _events);
@@ -107,9 +109,9 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     /// <inheritdoc/>
     public void OnDetails(TorrentLoop torrent, TorrentDetails details)
     {
-        if (Handles.TryGetValue(torrent.InfoHash, out var handle))
+        if (Ports.TryGetValue(torrent.InfoHash, out var port))
         {
-            handle.Publish(details);
+            port.Publish(details);
         }
     }
 
@@ -170,7 +172,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             // A change of state is shown at once, numbers on the beat.
             var isNews = entry.Snapshot is null || entry.Snapshot.State != row.Snapshot.State;
             entry.Snapshot = row.Snapshot;
-            entry.Handle.Publish(row.Snapshot);
+            entry.Port.Publish(row.Snapshot);
             _isDirty = true;
             if (isNews)
             {
@@ -226,7 +228,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             return;
         }
 
-        ComputeRates();
+        _rounds.Compute(_torrents.Values, _options);
         if (_listenError is not null && _environment.Clock.GetUtcNow() >= _listenRetryAt && !_isStopping)
         {
             Listen();

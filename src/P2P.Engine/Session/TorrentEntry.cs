@@ -5,15 +5,15 @@ using P2P.Engine.Swarm;
 namespace P2P.Engine.Session;
 
 /// <summary>One torrent in the session's table: its record, its loop, its announcer. Session loop only.</summary>
-internal sealed class TorrentEntry(TorrentMetainfo metainfo, TorrentRecord record, TorrentLoop loop, TorrentHandle handle)
+internal sealed class TorrentEntry(TorrentMetainfo metainfo, TorrentRecord record, TorrentPort port)
 {
     public TorrentMetainfo Metainfo { get; } = metainfo;
 
     public TorrentRecord Record { get; set; } = record;
 
-    public TorrentLoop Loop { get; } = loop;
+    public TorrentPort Port { get; } = port;
 
-    public TorrentHandle Handle { get; } = handle;
+    public TorrentLoop Loop => Port.Loop;
 
     public TorrentSnapshot? Snapshot { get; set; }
 

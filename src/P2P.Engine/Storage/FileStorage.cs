@@ -229,6 +229,7 @@ internal sealed class FileStorage : IDisposable
             return;
         }
 
+        // Looked at before the flush: a time that a write during it leaves behind could be lost, and would then contradict the record.
         var file = Places.All[index];
         Places.LookAgain(file);
         var span = new FileSpan(index, 0, file.Offset, file.Length, IsPad: false);
@@ -241,7 +242,6 @@ internal sealed class FileStorage : IDisposable
 
         var handle = lease.Value.Handle;
         Places.Guarded(file.Path, () => { System.Flush(handle); return true; });
-        Places.LookAgain(file);
     }
 
     private void DropCache(int index)

@@ -47,7 +47,7 @@ internal interface IConnectionPermits
 
 /// <summary>The part of a torrent's record that its loop owns. Everything in it is true on disk when it is handed out.</summary>
 /// <param name="Have">Verified and flushed pieces, wire bytes.</param>
-/// <param name="PartialPieces">Blocks of unfinished pieces in the partial file, only after a clean stop.</param>
+/// <param name="PartialPieces">Blocks of unfinished pieces in the partial file, as of the last clean stop.</param>
 /// <param name="Fingerprints">Size and mtime of every file at the flush.</param>
 /// <param name="IsInSharedRoot">Finished files are in the shared folder.</param>
 /// <param name="IsCleanStop">Nothing unrecorded is on disk.</param>
@@ -55,6 +55,7 @@ internal interface IConnectionPermits
 /// <param name="Uploaded">Payload bytes, all runs.</param>
 /// <param name="CompletedAt">When it finished.</param>
 /// <param name="Sequence">Rises with every hand-out; comes back with ProgressRecorded.</param>
+/// <param name="IsUrgent">A start or a stop waits for it: save it now, not with the next batch.</param>
 internal sealed record TorrentProgress(
     byte[] Have,
     ImmutableArray<(int Piece, byte[] Blocks)> PartialPieces,
@@ -64,7 +65,8 @@ internal sealed record TorrentProgress(
     long Downloaded,
     long Uploaded,
     DateTimeOffset? CompletedAt,
-    long Sequence);
+    long Sequence,
+    bool IsUrgent);
 
 /// <summary>Limits and switches of the swarm, as of now. Immutable; replaced when the settings change.</summary>
 internal sealed record SwarmRules

@@ -18,17 +18,10 @@ internal sealed partial class TorrentLoop
     private bool _isInSharedRoot;
     private bool _isFinishing;
     private bool _startAfterStop;
-    private bool _recheckAfterProbe;
     private TaskCompletionSource? _stopDone;
     private TorrentCommand.Remove? _removal;
-    private ResumePlan? _plan;
-    private CancellationTokenSource? _checking;
-    private string? _sentence;
-    private int _checkedPieces;
-    private int _piecesToCheck;
     private int _flushingBlocks;
     private long _sequence;
-    private long _cleanStopSequence;
     private long _downloadedThisRun;
     private long _uploadedThisRun;
     private long _left;
@@ -49,150 +42,6 @@ internal sealed partial class TorrentLoop
             case DiskCompletion.Deleted deleted: OnDeleted(deleted); break;
             case DiskCompletion.Closed: OnStorageClosed(); break;
             default: throw new InvalidOperationException($"A torrent does not know the completion {completion.GetType().Name}.");
-        }
-    }
-
-    private void OnProbed(DiskCompletion.Probed probed)
-    {
-        if (_phase != TorrentPhase.Probing)
-        {
-            return;
-        }
-
-        if (probed.Error is { } error)
-        {
-            Fail(error);
-            return;
-        }
-
-        _isInSharedRoot = probed.InSharedRoot;
-        _plan = ResumePlan.Make(_setup with { Have = RecordedHave(), Fingerprints = _fingerprints, IsCleanStop = _wasClean, WasChecked = _wasChecked }, _selection, probed);
-        _sentence = _plan.Sentence;
-        var pieces = _plan.ToCheck;
-        if (_recheckAfterProbe)
-        {
-            pieces = [.. Enumerable.Range(0, _geometry.PieceCount)];
-            _plan = _plan with { Trusted = new Bitfield(_geometry.PieceCount), ToCheck = pieces, UsePartials = false };
-            _sentence = "Checking again, as asked";
-        }
-
-        BeginCheck(pieces);
-    }
-
-    private byte[]? RecordedHave() => _ranBefore ? _ledger.Flushed.ToArray() : _setup.Have;
-
-    private void BeginCheck(ImmutableArray<int> pieces)
-    {
-        _have = new Bitfield(_geometry.PieceCount);
-        _picker = new PiecePicker(_geometry, _random) { IsSequential = _picker.IsSequential };
-        _ledger = new FlushLedger(_geometry.PieceCount);
-        _retries.Clear();
-        ApplyPriorities();
-        for (var piece = 0; piece < _geometry.PieceCount; piece++)
-        {
-            if (_plan!.Trusted[piece])
-            {
-                TakeVerified(piece);
-                _ledger.Flushed.Set(piece);
-            }
-        }
-
-        UpdateLeft();
-        (_checkedPieces, _piecesToCheck) = (0, pieces.Length);
-        if (pieces.Length == 0)
-        {
-            Activate();
-            return;
-        }
-
-        _phase = TorrentPhase.Checking;
-        _checking = new CancellationTokenSource();
-        _storage!.Check(pieces, _checking.Token);
-        PublishIfDirty(force: true);
-    }
-
-    private void OnPieceChecked(DiskCompletion.PieceChecked piece)
-    {
-        if (_phase != TorrentPhase.Checking)
-        {
-            return;
-        }
-
-        _checkedPieces++;
-        if (piece.HashOk && !_have[piece.Piece])
-        {
-            TakeVerified(piece.Piece);
-
-            // The bytes may be in the page cache only (an unclean stop), so they count as written, not as flushed.
-            _ledger.OnWritten(piece.Piece, _geometry.LengthOf(piece.Piece), NowMs);
-            Interlocked.Add(ref _left, _picker.IsWanted(piece.Piece) ? -_geometry.LengthOf(piece.Piece) : 0);
-        }
-    }
-
-    private void OnCheckEnded(DiskCompletion.CheckEnded ended)
-    {
-        if (_phase != TorrentPhase.Checking || (ended.WasCancelled && _checking is null))
-        {
-            return;
-        }
-
-        _checking?.Dispose();
-        _checking = null;
-        if (ended.Error is { } error)
-        {
-            Fail(error);
-            return;
-        }
-
-        Activate();
-    }
-
-    private void Activate()
-    {
-        _ranBefore = true;
-        _wasChecked = true;
-        _wasClean = false;
-        _recheckAfterProbe = false;
-        _phase = TorrentPhase.Active;
-        _sentence = null;
-        _isFinishing = false;
-        _board.Reset();
-        if (_plan is { UsePartials: true })
-        {
-            RestorePartials();
-        }
-
-        UpdateLeft();
-        Record(isCleanStop: false);
-        _context.Host.OnActive(this, IsComplete);
-        if (_stopAfterCheck)
-        {
-            _stopAfterCheck = false;
-            Stop(null);
-            return;
-        }
-
-        if (IsComplete)
-        {
-            OnAllWantedVerified();
-        }
-
-        DialMore(NowMs);
-        PublishIfDirty(force: true);
-    }
-
-    private void RestorePartials()
-    {
-        foreach (var (piece, blocks) in _partials)
-        {
-            if (_geometry.Contains(piece) && !_have[piece] && blocks.Length == Bitfield.ByteCount(_geometry.BlockCountOf(piece)))
-            {
-                _picker.Restore(piece, blocks);
-                if (_picker.Partial(piece) is { } partial && partial.ReceivedCount == partial.BlockCount)
-                {
-                    WriteCompletedPiece(piece);
-                }
-            }
         }
     }
 
@@ -275,6 +124,7 @@ internal sealed partial class TorrentLoop
     private void OnPieceFailed(DiskCompletion.PieceWritten written, int[] suppliers)
     {
         _wasted += _geometry.LengthOf(written.Piece);
+        _partials = _partials.RemoveAll(partial => partial.Piece == written.Piece);
         var known = suppliers.Where(id => id != 0).Distinct().ToArray();
         _smartBan.OnPieceFailed(written.Piece, written.BlockDigests.AsSpan(), suppliers);
         AskAgainAfter(written.Piece, _smartBan.RetryAfterMs(written.Piece));
@@ -366,6 +216,12 @@ internal sealed partial class TorrentLoop
 
         _ledger.OnFlushed();
         _fingerprints = flushed.Files;
+        if (_phase == TorrentPhase.Checking)
+        {
+            Settle();
+            return;
+        }
+
         if (_phase == TorrentPhase.Stopping)
         {
             FinishStop();
@@ -376,30 +232,6 @@ internal sealed partial class TorrentLoop
         if (_isFinishing && !_ledger.HasUnflushed && !_isInSharedRoot)
         {
             _storage!.MoveToShared();
-        }
-    }
-
-    private void Record(bool isCleanStop)
-    {
-        var partials = isCleanStop ? _partials : [];
-        var progress = new TorrentProgress(
-            _ledger.Flushed.ToArray(), partials, _fingerprints, _isInSharedRoot, isCleanStop,
-            _setup.Downloaded + _downloadedThisRun, _setup.Uploaded + _uploadedThisRun, _completedAt, ++_sequence);
-        if (isCleanStop)
-        {
-            _cleanStopSequence = _sequence;
-        }
-
-        _context.Host.OnProgress(this, progress);
-    }
-
-    private void OnProgressRecorded(long sequence)
-    {
-        if (_phase == TorrentPhase.Stopping && sequence == _cleanStopSequence)
-        {
-            // On record: the journal has nothing left to tell.
-            _storage!.ClearDirtyJournal();
-            _storage.Close();
         }
     }
 

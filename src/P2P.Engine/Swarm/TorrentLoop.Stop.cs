@@ -7,7 +7,6 @@ namespace P2P.Engine.Swarm;
 internal sealed partial class TorrentLoop
 {
     private ImmutableArray<(int Piece, byte[] Blocks)> _partials;
-    private bool _ranBefore;
     private bool _wasClean;
     private bool _wasChecked;
     private bool _stopAfterCheck;
@@ -30,7 +29,6 @@ internal sealed partial class TorrentLoop
                 _checking?.Cancel();
                 _checking = null;
                 _stopAfterCheck = false;
-                _wasChecked = _ranBefore && _wasChecked;
                 _stopDone = done;
                 _phase = TorrentPhase.Stopping;
                 _cleanStopSequence = -1;
@@ -106,7 +104,7 @@ internal sealed partial class TorrentLoop
             return;
         }
 
-        Record(isCleanStop: true);
+        Record(isCleanStop: true, isUrgent: true);
     }
 
     private void OnStorageClosed()
@@ -118,7 +116,9 @@ internal sealed partial class TorrentLoop
         }
 
         DropPartialPieces();
-        _wasClean = _cleanStopSequence > 0;
+
+        // A start that was broken off has changed nothing: what the record says of the stop before it still holds.
+        _wasClean = _cleanStopSequence > 0 || (_cleanStopSequence == -1 && _wasClean);
         _cleanStopSequence = 0;
         _phase = TorrentPhase.Stopped;
         _stopDone?.TrySetResult();

@@ -76,6 +76,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         _ledger = new FlushLedger(_geometry.PieceCount);
         _isInSharedRoot = setup.Storage.StartsInSharedRoot;
         _fingerprints = setup.Fingerprints;
+        _recordedHave = setup.Have;
         _partials = setup.PartialPieces;
         _willStart = setup.WillStart;
         _wasClean = setup.IsCleanStop;

@@ -18,7 +18,9 @@ public sealed class SavePathPolicyTests : IDisposable
     {
         Options = new TorrentEngineOptions
         {
-            DataDirectory = Path.Combine(_root, "state"), IncompleteDirectory = Path.Combine(_root, "incomplete"), SharedDirectory = Shared,
+            DataDirectory = Path.Combine(_root, "state"),
+            IncompleteDirectory = Path.Combine(_root, "incomplete"),
+            SharedDirectory = Shared,
         },
         AllowedSaveRoots = [.. roots],
     });

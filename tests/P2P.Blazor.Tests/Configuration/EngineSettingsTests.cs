@@ -44,10 +44,25 @@ public sealed class EngineSettingsTests
         Assert.Equal(
             new TorrentEngineOptions
             {
-                DataDirectory = "/a", IncompleteDirectory = "/srv/p2p/b", SharedDirectory = "/c", ListenAddress = IPAddress.Loopback, ListenPort = 0,
-                MaxDownloadRate = 1, MaxUploadRate = long.MaxValue, MaxConnections = 2, MaxConnectionsPerTorrent = 3, MaxHalfOpen = 4, RegularSlots = 5,
-                OptimisticSlots = 0, ChokeInterval = TimeSpan.FromSeconds(10), StrictTitForTat = true, BlockMemory = 8 << 20, DiskThreads = 6,
-                MinTrackerInterval = TimeSpan.FromSeconds(1), FlushInterval = TimeSpan.FromSeconds(0.5), FlushBytes = 65_536,
+                DataDirectory = "/a",
+                IncompleteDirectory = "/srv/p2p/b",
+                SharedDirectory = "/c",
+                ListenAddress = IPAddress.Loopback,
+                ListenPort = 0,
+                MaxDownloadRate = 1,
+                MaxUploadRate = long.MaxValue,
+                MaxConnections = 2,
+                MaxConnectionsPerTorrent = 3,
+                MaxHalfOpen = 4,
+                RegularSlots = 5,
+                OptimisticSlots = 0,
+                ChokeInterval = TimeSpan.FromSeconds(10),
+                StrictTitForTat = true,
+                BlockMemory = 8 << 20,
+                DiskThreads = 6,
+                MinTrackerInterval = TimeSpan.FromSeconds(1),
+                FlushInterval = TimeSpan.FromSeconds(0.5),
+                FlushBytes = 65_536,
             },
             settings.Options);
         Assert.Equal(["/m", "/srv/p2p/n"], settings.AllowedSaveRoots);

@@ -30,6 +30,9 @@ public sealed class LibtorrentPeer : IReferencePeer
     /// <inheritdoc/>
     public PeerEndpoint Endpoint { get; }
 
+    /// <summary>Id of its process, to read its CPU time.</summary>
+    public int ProcessId => _process.Id;
+
     /// <inheritdoc/>
     public string Output => _process.Output;
 

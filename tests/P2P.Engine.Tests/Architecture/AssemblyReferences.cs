@@ -118,7 +118,8 @@ internal sealed class AssemblyReferences : ISignatureTypeProvider<bool, object?>
                     code.Offset += 1;
                     break;
                 case OperandType.InlineSwitch:
-                    code.Offset += 4 * code.ReadInt32();
+                    var targets = code.ReadInt32();
+                    code.Offset += 4 * targets;
                     break;
                 default:
                     code.Offset += 4;

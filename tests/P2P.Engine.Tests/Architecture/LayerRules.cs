@@ -11,7 +11,7 @@ internal static class LayerRules
     private static readonly Dictionary<string, int> Ranks = new()
     {
         ["Primitives"] = 0,
-        ["Diagnostics"] = 0,
+        ["Diagnostics"] = 1,
         ["Runtime"] = 1,
         ["Bencode"] = 1,
         ["Metainfo"] = 2,

@@ -27,7 +27,7 @@ public sealed class LayerTests
     [Theory]
     [InlineData("Bencode.A", "Metainfo.B", "upward")]
     [InlineData("Bencode.A", "Runtime.B", "sideways")]
-    [InlineData("Primitives.A", "Diagnostics.B", "sideways")]
+    [InlineData("Primitives.A", "Diagnostics.B", "upward")]
     [InlineData("Storage.A", "Peers.B", "sideways")]
     [InlineData("Storage.A", "Transport.B", "Storage may not know Transport")]
     [InlineData("Peers.A", "Swarm.B", "upward")]

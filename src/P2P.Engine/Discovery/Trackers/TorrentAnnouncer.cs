@@ -105,7 +105,7 @@ internal sealed class TorrentAnnouncer : SerialLoop<AnnouncerMessage>, IAnnounce
     /// <inheritdoc/>
     public Task StopAsync()
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource(); // answered on the loop; what follows only posts
         Post(new AnnouncerMessage.Stop(done));
         return done.Task;
     }
