@@ -215,8 +215,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private void OnBeat()
     {
         var isFull = !_isFast || ++_beats % FastBeatsPerBeat == 0;
-        foreach (var entry in _torrents.Values)
+        TorrentEntry[] entries = [.. _torrents.Values];
+        var first = _isFast && entries.Length > 1 ? _random.Next(entries.Length) : 0; // Nobody shall always be first at a limit.
+        for (var i = 0; i < entries.Length; i++)
         {
+            var entry = entries[(first + i) % entries.Length];
             if (entry.IsActive || isFull)
             {
                 entry.Loop.Post(isFull ? FullTick : FastTick);

@@ -118,8 +118,17 @@ internal sealed partial class TorrentLoop
         batch.Recycle();
         if (!peer.IsClosed && IsTransferring)
         {
-            RequestMore(peer);
-            _uploader.Pump(peer, _storage!, now);
+            // Under a limit everyone waits for the beat: whoever delivers or asks fastest would otherwise use it up alone.
+            if (_context.DownloadBudget.Rate == 0)
+            {
+                RequestMore(peer);
+            }
+
+            if (_rules.MaxUploadRate == 0)
+            {
+                _uploader.Pump(peer, _storage!, now);
+            }
+
             FlushIfDue(now);
         }
     }

@@ -243,12 +243,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
                 RelieveBlockPool();
             }
 
-            foreach (var peer in _peers.Values)
-            {
-                RequestMore(peer);
-                _uploader.Pump(peer, _storage!, now);
-            }
-
+            ServeInTurn(now);
             FlushIfDue(now);
             UploadUse = new UploadUse(_peers.Values.Any(peer => !peer.AmChoking && peer.IsInterested), _sent.RecentBytesPerSecond(now), _uploader.WantsMore);
             _uploader.WantsMore = false;
@@ -257,6 +252,20 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         if (isFull)
         {
             PublishIfDirty(force: false);
+        }
+    }
+
+    // Begins with anyone: under a limit the first one may take all there is this time, and nobody shall always be first.
+    private void ServeInTurn(long now)
+    {
+        PeerState[] peers = [.. _peers.Values];
+        var isLimited = _context.DownloadBudget.Rate > 0 || _rules.MaxUploadRate > 0;
+        var first = isLimited && peers.Length > 1 ? _random.Next(peers.Length) : 0;
+        for (var i = 0; i < peers.Length; i++)
+        {
+            var peer = peers[(first + i) % peers.Length];
+            RequestMore(peer);
+            _uploader.Pump(peer, _storage!, now);
         }
     }
 
