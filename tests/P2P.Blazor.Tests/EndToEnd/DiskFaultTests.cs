@@ -43,7 +43,7 @@ public sealed class DiskFaultTests(BrowserFixture browser)
         using var loopback = new LoopbackFixture();
         await using var disk = await SmallDisk.StartAsync(loopback, 4 * Mebibyte, ballast: 1, isReadOnly: true);
         await FailAndRecoverAsync(
-            loopback, disk.Host, @"^The disk is read-only, '.+/incomplete.*' cannot be written\. Make it writable; the download goes on by itself\.$", disk.MakeWritableAsync);
+            loopback, disk.Host, @"^The disk is read-only, '/.+/incomplete/random-3145728-2\.bin\.part' cannot be written\. Make it writable; the download goes on by itself\.$", disk.MakeWritableAsync);
     }
 
     private async Task FailAndRecoverAsync(LoopbackFixture loopback, HostProcess host, string sentencePattern, Func<Task> repair)
