@@ -225,11 +225,7 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
                 _downloader.RelieveBlockPool();
             }
 
-            foreach (var peer in _core.Peers.Values)
-            {
-                _downloader.RequestMore(peer);
-                _uploader.Pump(peer, _core.Storage!, now);
-            }
+            ServeInTurn(now);
 
             _keeper.FlushIfDue(now);
 
@@ -243,6 +239,20 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
         if (isFull)
         {
             PublishIfDirty(force: false);
+        }
+    }
+
+    // Begins with anyone: under a limit the first one may take all there is this time, and nobody shall always be first.
+    private void ServeInTurn(long now)
+    {
+        PeerState[] peers = [.. _core.Peers.Values];
+        var isLimited = _core.Context.DownloadBudget.Rate > 0 || _core.Rules.MaxUploadRate > 0;
+        var first = isLimited && peers.Length > 1 ? _core.Random.Next(peers.Length) : 0;
+        for (var i = 0; i < peers.Length; i++)
+        {
+            var peer = peers[(first + i) % peers.Length];
+            _downloader.RequestMore(peer);
+            _uploader.Pump(peer, _core.Storage!, now);
         }
     }
 
@@ -276,8 +286,17 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
         batch.Recycle();
         if (!peer.IsClosed && _core.IsTransferring)
         {
-            _downloader.RequestMore(peer);
-            _uploader.Pump(peer, _core.Storage!, now);
+            // Under a limit everyone waits for the beat: whoever delivers or asks fastest would otherwise use it up alone.
+            if (_core.Context.DownloadBudget.Rate == 0)
+            {
+                _downloader.RequestMore(peer);
+            }
+
+            if (_core.Rules.MaxUploadRate == 0)
+            {
+                _uploader.Pump(peer, _core.Storage!, now);
+            }
+
             _keeper.FlushIfDue(now);
         }
     }
