@@ -4,23 +4,17 @@ using System.Threading.Channels;
 
 namespace P2P.Harness;
 
-/// <summary>This program once more as the process under test; its lines on standard output arrive through a pipe outside the disk under test.</summary>
+/// <summary>This program once more, or another one, as the process under test; its lines on standard output arrive through a pipe outside the disk under test.</summary>
 internal sealed class ChildProcess : IDisposable
 {
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly Task _pump;
 
-    /// <summary>Starts it with a command line and environment variables of its own.</summary>
-    public ChildProcess(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    /// <summary>Starts it with a command line of its own. <paramref name="program"/>: null for this program.</summary>
+    public ChildProcess(IReadOnlyList<string> arguments, string? program = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true };
-        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
-        {
-            start.Environment[name] = value;
-        }
-
-        _process = Process.Start(start)!;
+        _process = Process.Start(new ProcessStartInfo(program ?? Environment.ProcessPath!, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
         _pump = PumpAsync();
     }
 

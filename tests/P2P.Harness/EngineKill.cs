@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 
 namespace P2P.Harness;
 
@@ -20,8 +19,6 @@ internal sealed class EngineKill(HarnessOptions options)
     private const int LongestStart = 700;
     private const double AverageLifeSeconds = LongestLife / 2000.0;
 
-    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(5);
-
     private readonly Random _random = new(options.Seed);
     private int _failedStarts;
 
@@ -36,7 +33,7 @@ internal sealed class EngineKill(HarnessOptions options)
             try
             {
                 await KillAsync(run, root, Math.Min(left, KillsPerDownload));
-                right += await FinishAsync(run, root) == run.Content.Sha1 ? 1 : 0;
+                right += await run.FinishAsync(root) == run.Content.Sha1 ? 1 : 0;
             }
             finally
             {
@@ -89,38 +86,6 @@ internal sealed class EngineKill(HarnessOptions options)
         }
 
         await Task.Delay(milliseconds);
-        await StopAsync(run, child);
-    }
-
-    private static async Task StopAsync(EngineRun run, ChildProcess child)
-    {
-        child.Send("stop");
-        await child.WaitForAsync("STOPPED", run.Note);
-        await child.EndedAsync();
-        run.NoteAll(child);
-    }
-
-    /// <summary>The last life: to the end, a clean stop, and the SHA-1 of the file in the shared folder.</summary>
-    private static async Task<string?> FinishAsync(EngineRun run, string root)
-    {
-        run.Seed.BytesPerSecond = 0;
-        using var child = run.Launch(root);
-
-        // A client that hangs is killed, which ends the wait.
-        using var limit = new Timer(_ => child.Dispose(), null, EndLimit, Timeout.InfiniteTimeSpan);
-        if (await child.WaitForAsync("DONE", run.Note) is null)
-        {
-            return null;
-        }
-
-        await StopAsync(run, child);
-        var path = Path.Combine(root, "shared", run.Content.Name);
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        await using var file = File.OpenRead(path);
-        return Convert.ToHexStringLower(await SHA1.HashDataAsync(file));
+        await run.StopAsync(child);
     }
 }

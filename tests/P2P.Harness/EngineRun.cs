@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace P2P.Harness;
 
@@ -10,6 +11,8 @@ internal sealed class EngineRun : IAsyncDisposable
 
     // The first value of the storm: it must be one the engine accepts and differ from its default.
     private const int FirstChange = 1000;
+
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(5);
 
     private readonly HarnessOptions _options;
     private readonly string _sabotage;
@@ -163,6 +166,44 @@ internal sealed class EngineRun : IAsyncDisposable
         {
             Note(line);
         }
+    }
+
+    /// <summary>Stops the client cleanly.</summary>
+    public async Task StopAsync(ChildProcess child)
+    {
+        child.Send("stop");
+        await child.WaitForAsync("STOPPED", Note);
+        await child.EndedAsync();
+        NoteAll(child);
+    }
+
+    /// <summary>The last life: to the end, a clean stop, and the SHA-1 of the file in the shared folder.</summary>
+    public async Task<string?> FinishAsync(string directory)
+    {
+        Seed.BytesPerSecond = 0;
+        using var child = Launch(directory);
+
+        // A client that hangs is killed, which ends the wait.
+        using var limit = new Timer(_ => child.Dispose(), null, EndLimit, Timeout.InfiniteTimeSpan);
+        if (await child.WaitForAsync("DONE", Note) is null)
+        {
+            return null;
+        }
+
+        await StopAsync(child);
+        return await Sha1Async(Path.Combine(directory, "shared", Content.Name));
+    }
+
+    /// <summary>Hex SHA-1 of a file; null when it is absent.</summary>
+    public static async Task<string?> Sha1Async(string path)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        await using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(await SHA1.HashDataAsync(file));
     }
 
     /// <summary>The client's disk is empty again.</summary>

@@ -4,11 +4,14 @@ namespace P2P.Harness;
 internal static class Program
 {
     private const string Usage = """
-        P2P.Harness store-powercut  --rounds N [--canary no-flush] [--seed S]   needs root: ext4 on a loop device
-        P2P.Harness store-full                                                  needs root
-        P2P.Harness engine-kill     --rounds N [--canary] [--mib 256] [--seed S]
-        P2P.Harness engine-powercut --rounds N [--canary] [--mib 64] [--seed S]  needs root
-        P2P.Harness seed            --torrent FILE [--mib 256] [--rate B/s]      the seed alone; writes FILE, prints its port
+        P2P.Harness engine-kill     --rounds N [--canary] [--mib 256] [--seed S]   1,000 rounds take half an hour
+        P2P.Harness engine-stop     --rounds N [--mib 64] [--seed S]
+        P2P.Harness host-kill       --rounds N --host P2P.Blazor.dll [--mib 32] [--seed S]
+        P2P.Harness engine-powercut --rounds N [--canary] [--mib 64] [--seed S]    needs root: ext4 on a loop device
+        P2P.Harness store-powercut  --rounds N [--canary] [--seed S]               needs root
+        P2P.Harness store-full                                                     needs root
+        P2P.Harness seed            --torrent FILE [--mib 256] [--rate B/s]        the seed alone; writes FILE, prints its port
+        --verbose prints what the engine under test says.
         Exit code 0: as promised (with --canary: the sabotage was noticed); 1: not; 2: usage.
         """;
 
@@ -29,6 +32,10 @@ internal static class Program
                 return await new StoreFullDisk().RunAsync();
             case "engine-kill":
                 return await new EngineKill(options).RunAsync();
+            case "engine-stop":
+                return await new EngineStop(options).RunAsync();
+            case "host-kill":
+                return await new HostKill(options).RunAsync();
             case "engine-powercut":
                 return await new EnginePowerCut(options).RunAsync();
             case "seed":

@@ -29,8 +29,13 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
     /// <summary>Pieces are being written, or blocks of unfinished ones.</summary>
     public bool IsWriting => _writing.Count > 0 || _flushingBlocks > 0;
 
-    /// <summary>A check decides anew.</summary>
-    public void Reset() => _retries.Clear();
+    /// <summary>A check decides anew. A look at the files came after every write, so none is under way, even where a close kept its end from us.</summary>
+    public void Reset()
+    {
+        _retries.Clear();
+        _writing.Clear();
+        _flushingBlocks = 0;
+    }
 
     /// <summary>Asks for as many blocks as the peer's window and the download budget have room for, in runs.</summary>
     public void RequestMore(PeerState peer)
