@@ -273,6 +273,7 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         foreach (var peer in _peers.Values.ToArray())
         {
             peer.Connection.Tick(timestamp);
+            _picker.SetRate(peer.Id, peer.Received.RecentBytesPerSecond(now));
             if (peer.Window.CheckTimeouts(now, peer.Requests.Count))
             {
                 // Snubbed: others may fetch what it holds back; if it comes late it is still taken (W38).
