@@ -40,9 +40,9 @@ public sealed class RateTests(ITestOutputHelper output)
     public void Two_torrents_share_Umax_in_halves_and_an_unused_share_is_lent()
     {
         const int rate = 200_000;
-        var swarm = new SwarmBuilder(83).Sharing(24_000_000, 64 * 1024)
+        var swarm = new SwarmBuilder(83).Sharing(64_000_000, 256 * 1024)
             .Seeds(1).Having(options => options with { MaxUploadRate = rate }).Leechers(2).Leechers(1, down: 20_000, name: "other").Build();
-        var second = new SimulatedTorrent(swarm.World, "second", [24_000_000], 64 * 1024);
+        var second = new SimulatedTorrent(swarm.World, "second", [64_000_000], 256 * 1024);
         swarm["seed0"].Volume.PutComplete(second);
         swarm.Start();
         swarm.World.Run(TimeSpan.FromSeconds(1));

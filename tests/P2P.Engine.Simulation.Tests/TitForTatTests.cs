@@ -10,15 +10,18 @@ public sealed class TitForTatTests(ITestOutputHelper output)
     [Fact]
     public void Free_riders_finish_well_after_contributors_where_the_seed_gives_little()
     {
-        // 1 seed of 40 KB/s; 44 contributors and 15 free riders on equal lines: 60 KB/s up, 600 KB/s down; 4 MiB in 32 KiB pieces.
-        var swarm = new SwarmBuilder(61).Sharing(4 << 20, 32 * 1024).AllHaving(Neighbours)
-            .Seeds(1, up: 40_000).Leechers(44, up: 60_000, down: 600_000).FreeRiders(15, up: 60_000, down: 600_000).Start();
+        // 1 seed of 150 KB/s (6 % of what the swarm can give); 44 contributors, gone when complete, and 15 free riders on equal lines:
+        // 50 KB/s up, 500 KB/s down; 8 MiB; everybody dials 12 peers drawn by lot.
+        var swarm = new SwarmBuilder(61).Sharing(8 << 20, 64 * 1024).WithNeighbours(12)
+            .Seeds(1, up: 150_000).Leechers(44, up: 50_000, down: 500_000).LeavingWhenDone().FreeRiders(15, up: 50_000, down: 500_000).Start();
 
+        Assert.True(swarm.World.RunUntil(() => swarm.Durations("leech").Length == 44, Limit, TimeSpan.FromSeconds(1)));
+        var there = swarm.Group("rider").Average(host => (double)host.Row(swarm.Torrent)!.HaveBytes / swarm.Torrent.Length);
         Assert.True(swarm.RunUntilComplete(Limit), $"{swarm.CompletedAt.Count} of 60 complete");
         var (givers, riders) = (Median(swarm.Durations("leech")), Median(swarm.Durations("rider")));
         output.WriteLine(
-            $"60 peers, 4 MiB: contributors' median {givers:0} s, free riders' {riders:0} s, ratio {riders / givers:0.00}; " +
-            $"most unchoked {swarm.MostUnchoked} in {swarm.RowsSeen} rows; {swarm.World.EventCount} events, {swarm.World.Elapsed} virtual");
+            $"60 peers, 8 MiB: contributors' median {givers:0} s, free riders' {riders:0} s, ratio {riders / givers:0.00}; free riders had {there:P0} when the last " +
+            $"contributor was done; most unchoked {swarm.MostUnchoked} in {swarm.RowsSeen} rows; {swarm.World.EventCount} events, {swarm.World.Elapsed} virtual");
         Assert.InRange(swarm.MostUnchoked, 1, 4);
         Assert.True(riders >= 1.5 * givers, $"{riders} against {givers}");
     }
@@ -27,7 +30,7 @@ public sealed class TitForTatTests(ITestOutputHelper output)
     public void Fast_uploaders_end_up_exchanging_with_fast_ones()
     {
         // Half of 40 leechers give 200 KB/s, half 25 KB/s; all take 1 MB/s. Counted: bytes that fast ones give, by receiver.
-        var swarm = new SwarmBuilder(62).Sharing(8 << 20, 32 * 1024).AllHaving(Neighbours)
+        var swarm = new SwarmBuilder(62).Sharing(8 << 20, 32 * 1024).WithNeighbours(12)
             .Seeds(1, up: 250_000).Leechers(20, up: 200_000, down: 1_000_000, name: "fast").Leechers(20, up: 25_000, down: 1_000_000, name: "slow").Start();
 
         Assert.True(swarm.RunUntilComplete(Limit, swarm.Group("fast")), $"{swarm.CompletedAt.Count} complete");
@@ -48,7 +51,7 @@ public sealed class TitForTatTests(ITestOutputHelper output)
         List<double> waits = [];
         foreach (var seed in new[] { 63, 64, 65 })
         {
-            var swarm = new SwarmBuilder(seed).Sharing(16 << 20, 64 * 1024).AllHaving(Neighbours)
+            var swarm = new SwarmBuilder(seed).Sharing(16 << 20, 64 * 1024).WithNeighbours(12)
                 .Seeds(1, up: 60_000).Leechers(30, up: 60_000, down: 600_000)
                 .Leechers(8, up: 60_000, down: 600_000, name: "new").ComingEvery(TimeSpan.FromSeconds(40)).Start();
             var arrived = swarm.World.RunUntil(
@@ -60,8 +63,6 @@ public sealed class TitForTatTests(ITestOutputHelper output)
         output.WriteLine($"{waits.Count} newcomers: first piece after {waits.Average():0.0} s on average, longest {waits.Max():0.0} s; a round is 30 s");
         Assert.True(waits.Average() <= 90);
     }
-
-    private static TorrentEngineOptions Neighbours(TorrentEngineOptions options) => options with { MaxConnectionsPerTorrent = 25 };
 
     private static double Median(double[] sorted) => sorted.Length == 0 ? double.NaN : sorted[sorted.Length / 2];
 }

@@ -129,18 +129,18 @@ internal sealed class SimulatedHost
     }
 
     /// <summary>Adds a torrent and waits until it is on record.</summary>
-    public TorrentHandle Add(SimulatedTorrent torrent, bool start = true, bool sequential = false, ImmutableArray<FilePriority> priorities = default) =>
+    public TorrentPort Add(SimulatedTorrent torrent, bool start = true, bool sequential = false, ImmutableArray<FilePriority> priorities = default) =>
         World.Complete(AddLater(torrent, start, sequential, priorities));
 
     /// <summary>Adds a torrent.</summary>
-    public Task<TorrentHandle> AddLater(
+    public Task<TorrentPort> AddLater(
         SimulatedTorrent torrent, bool start = true, bool sequential = false, ImmutableArray<FilePriority> priorities = default)
     {
         var request = new AddTorrentRequest
         {
             TorrentFile = torrent.File, Start = start, Sequential = sequential, FilePriorities = priorities.IsDefault ? [] : priorities,
         };
-        var reply = new TaskCompletionSource<TorrentHandle>();
+        var reply = new TaskCompletionSource<TorrentPort>();
         Engine.Session.Post(new SessionCommand.Add(torrent.Metainfo, request, reply));
         return reply.Task;
     }

@@ -114,4 +114,7 @@ internal sealed class PeerWork
 
     /// <summary>Bytes per second, as last told.</summary>
     public long Rate { get; set; }
+
+    /// <summary>Blocks that it alone is asked for; counted anew by the end-game whenever it chooses.</summary>
+    public int SoleBlocks { get; set; }
 }

@@ -16,6 +16,9 @@ internal sealed class PartialPiece
     // The peer first asked while a block is requested, its supplier once it is received; 0 = nobody, or unknown.
     private readonly int[] _peers;
 
+    // When a block was asked for, on a clock that ticks once per request.
+    private readonly long[] _askedAt;
+
     // Second and third peers asked for one block: end-game only, so a short list made on demand.
     private List<(int Block, int PeerId)>? _duplicates;
     private BlockPool.Block?[] _data;
@@ -28,6 +31,7 @@ internal sealed class PartialPiece
         BlockCount = geometry.BlockCountOf(piece);
         _states = new BlockState[BlockCount];
         _peers = new int[BlockCount];
+        _askedAt = new long[BlockCount];
         _data = new BlockPool.Block?[BlockCount];
     }
 
@@ -126,14 +130,18 @@ internal sealed class PartialPiece
     internal bool IsOpenTo(int peerId) => !IsSuspect || OnlyPeer == peerId || OnlyPeer == 0 || RequestedCount == 0;
 
     /// <summary>Asks <paramref name="peerId"/> for up to <paramref name="count"/> free blocks, in order; returns how many were added.</summary>
-    internal int RequestFree(int peerId, int count, List<BlockRef> result)
+    /// <param name="peerId">Who is asked.</param>
+    /// <param name="count">Most blocks.</param>
+    /// <param name="result">The blocks are added here.</param>
+    /// <param name="requests">The picker's count of requests so far; ticks on with each.</param>
+    internal int RequestFree(int peerId, int count, List<BlockRef> result, ref long requests)
     {
         var added = 0;
         for (; added < count && FreeCount > 0; _firstMaybeFree++)
         {
             if (_states[_firstMaybeFree] == BlockState.Free)
             {
-                (_states[_firstMaybeFree], _peers[_firstMaybeFree]) = (BlockState.Requested, peerId);
+                (_states[_firstMaybeFree], _peers[_firstMaybeFree], _askedAt[_firstMaybeFree]) = (BlockState.Requested, peerId, requests++);
                 RequestedCount++;
                 added++;
                 result.Add(BlockAt(_firstMaybeFree));
@@ -166,6 +174,9 @@ internal sealed class PartialPiece
 
         return requesters;
     }
+
+    /// <summary>When the block was asked for, as the picker counts its requests; later is larger.</summary>
+    internal long AskedAt(int block) => _askedAt[block];
 
     /// <summary>The peer first asked for a requested block.</summary>
     internal int RequesterOf(int block) => _states[block] == BlockState.Requested ? _peers[block] : 0;

@@ -38,6 +38,7 @@ internal sealed class PiecePicker
     private readonly List<int> _requesters = [];
     private int _outstanding;
     private int _started;
+    private long _requests;
 
     /// <summary>A picker with nothing verified, every piece wanted with normal priority, and no peers.</summary>
     public PiecePicker(PieceGeometry geometry, Random random)
@@ -172,7 +173,7 @@ internal sealed class PiecePicker
         var added = 0;
         while (added < count && Choose(asker) is { } partial)
         {
-            var taken = partial.RequestFree(peerId, count - added, result);
+            var taken = partial.RequestFree(peerId, count - added, result, ref _requests);
             partial.OnlyPeer = partial.IsSuspect ? peerId : 0;
             (partial.Rate, asker.Work.Current) = (peerRate, partial);
             asker.Work.Outstanding += taken;
@@ -380,7 +381,7 @@ internal sealed class PiecePicker
     {
         var room = Math.Min(count, Endgame.RequestsPerPeer - asker.Work.Outstanding);
         var added = 0;
-        for (; added < room && Endgame.SlowestHeld(asker, _partials, _needed, _work, _outstanding) is { } target; added++)
+        for (; added < room && Endgame.LastToCome(asker, _partials, _needed, _work, _outstanding) is { } target; added++)
         {
             result.Add(target.Partial.RequestDuplicate(target.Block, asker.PeerId));
             asker.Work.Outstanding++;

@@ -11,6 +11,7 @@ internal sealed class SwarmBuilder(int seed)
     private bool _isPrivate;
     private TimeSpan _latency = TimeSpan.FromMilliseconds(20);
     private double _loss;
+    private int _neighbours;
     private Func<TorrentEngineOptions, TorrentEngineOptions> _options = static options => options;
 
     /// <summary>The torrent: one file of <paramref name="length"/> bytes.</summary>
@@ -47,6 +48,9 @@ internal sealed class SwarmBuilder(int seed)
     /// <summary>The group named last comes one after the other, this far apart, the first after one such time.</summary>
     public SwarmBuilder ComingEvery(TimeSpan pause) => Last(group => group with { Pause = pause });
 
+    /// <summary>The members of the group named last are gone the moment they are complete, as selfish users are.</summary>
+    public SwarmBuilder LeavingWhenDone() => Last(group => group with { IsLeaving = true });
+
     /// <summary>The group named last has these settings.</summary>
     public SwarmBuilder Having(Func<TorrentEngineOptions, TorrentEngineOptions> options) => Last(group => group with
     {
@@ -57,6 +61,13 @@ internal sealed class SwarmBuilder(int seed)
     public SwarmBuilder AllHaving(Func<TorrentEngineOptions, TorrentEngineOptions> options)
     {
         _options = options;
+        return this;
+    }
+
+    /// <summary>The tracker names only so many peers and is not asked again: neighbours are drawn by lot, not by order of arrival.</summary>
+    public SwarmBuilder WithNeighbours(int count)
+    {
+        _neighbours = count;
         return this;
     }
 
@@ -73,6 +84,11 @@ internal sealed class SwarmBuilder(int seed)
         var world = new SimulatedWorld(seed);
         var network = new SimulatedNetwork(world);
         var tracker = new SimulatedTracker(network);
+        if (_neighbours > 0)
+        {
+            (tracker.MaxPeers, tracker.Interval) = (_neighbours, TimeSpan.FromDays(1));
+        }
+
         var torrent = new SimulatedTorrent(world, "shared", _files, _pieceLength, _isPrivate);
         var swarm = new SimulatedSwarm(world, network, tracker, torrent);
         for (var i = 0; i < _groups.Count; i++)
@@ -90,7 +106,7 @@ internal sealed class SwarmBuilder(int seed)
                     host.Volume.PutComplete(torrent);
                 }
 
-                swarm.Add(group.Name, host, group.IsSequential, group.Pause * (member + 1));
+                swarm.Add(group.Name, host, group.IsSequential, group.Pause * (member + 1), group.IsLeaving);
             }
         }
 
@@ -122,5 +138,7 @@ internal sealed class SwarmBuilder(int seed)
         public bool IsSequential { get; init; }
 
         public TimeSpan Pause { get; init; }
+
+        public bool IsLeaving { get; init; }
     }
 }
