@@ -138,7 +138,10 @@ internal sealed class SimulatedHost
     {
         var request = new AddTorrentRequest
         {
-            TorrentFile = torrent.File, Start = start, Sequential = sequential, FilePriorities = priorities.IsDefault ? [] : priorities,
+            TorrentFile = torrent.File,
+            Start = start,
+            Sequential = sequential,
+            FilePriorities = priorities.IsDefault ? [] : priorities,
         };
         var reply = new TaskCompletionSource<TorrentPort>();
         Engine.Session.Post(new SessionCommand.Add(torrent.Metainfo, request, reply));

@@ -46,6 +46,7 @@ internal static class ClientHost
             ApplicationName = typeof(ClientHost).Assembly.GetName().Name, // Names the table of package assets, whoever hosts us.
             ContentRootPath = FoundContentRoot(args),
         });
+        builder.Configuration.AddDataFolder(args);
         var host = HostSettings.Read(builder.Configuration);
         var engine = EngineSettings.Read(builder.Configuration.GetSection(EngineSettings.Section), builder.Environment.ContentRootPath);
         var dataDirectory = PrivateFolder.Create(engine.Options.DataDirectory);

@@ -7,7 +7,7 @@ namespace P2P.Blazor.Composition;
 /// <summary>Serilog to the console and to a rolling file under the data directory.</summary>
 internal static class LoggingRegistration
 {
-    private const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} [{Level:u3}] {SourceContext}: {Message}{NewLine}{Exception}";
+    private const string Template = "{Timestamp:yyyy-MM-dd HH:mm:ss.fff zzz} [{Level:u3}] {SourceContext}: {Message:lj}{NewLine}{Exception}";
 
     // A month of quiet days, or 14 files of 16 MiB on loud ones: the log never fills a disk.
     private const int KeptFiles = 14;

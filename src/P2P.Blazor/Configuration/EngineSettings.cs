@@ -21,6 +21,7 @@ internal sealed record EngineSettings
     {
         var reader = new SettingsReader(section, root);
         var standard = new TorrentEngineOptions();
+        _ = reader.Folder(DataFolder.Key, root); // Has become the three folders already; here it is only known and checked.
         var settings = new EngineSettings
         {
             Options = standard with

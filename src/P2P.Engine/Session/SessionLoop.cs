@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using P2P.Engine.Diagnostics;
@@ -214,8 +215,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private void OnBeat()
     {
         var isFull = !_isFast || ++_beats % FastBeatsPerBeat == 0;
-        foreach (var entry in _torrents.Values)
+        TorrentEntry[] entries = [.. _torrents.Values];
+        var first = _isFast && entries.Length > 1 ? _random.Next(entries.Length) : 0; // Nobody shall always be first at a limit.
+        for (var i = 0; i < entries.Length; i++)
         {
+            var entry = entries[(first + i) % entries.Length];
             if (entry.IsActive || isFull)
             {
                 entry.Loop.Post(isFull ? FullTick : FastTick);
@@ -261,12 +265,13 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
         catch (NetworkException exception)
         {
+            var sentence = string.Create(CultureInfo.InvariantCulture, $"{exception.Message.TrimEnd('.')}; it is tried again every {ListenRetry.TotalSeconds:0} s.");
             if (_listenError is null)
             {
-                EngineLog.ListenFailed(_logger, exception.Message);
+                EngineLog.ListenFailed(_logger, sentence);
             }
 
-            _listenError = exception.Message;
+            _listenError = sentence;
             _listenRetryAt = _environment.Clock.GetUtcNow() + ListenRetry;
         }
 

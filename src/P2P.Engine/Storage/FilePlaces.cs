@@ -226,7 +226,7 @@ internal sealed class FilePlaces
         }
         catch (Exception exception) when (exception is (IOException or UnauthorizedAccessException) and not StorageException)
         {
-            var error = DiskFaults.From(exception, path);
+            var error = DiskFaults.From(exception, FullPath(path));
             throw new StorageException(
                 error.Code == "disk.full"
                     ? DiskFaults.From(exception, _spec.IncompleteRoot, _system.FreeBytes(_spec.IncompleteRoot), BytesStillNeeded())
@@ -234,6 +234,15 @@ internal sealed class FilePlaces
                 exception);
         }
     }
+
+    // A person has to find it: the sentence names the file as it is on disk, or as it would be made.
+    private string FullPath(string path) => Array.Find(_files, file => file.Path == path) switch
+    {
+        null => Path.Combine(_spec.IncompleteRoot, path),
+        { Place: FilePlace.Shared } => Path.Combine(_spec.SharedRoot, path),
+        { Place: FilePlace.Plain } => Path.Combine(_spec.IncompleteRoot, path),
+        var file => Path.Combine(_spec.IncompleteRoot, file.PartialPath),
+    };
 
     /// <summary>Reads until the buffers are full; false at an early end of the file.</summary>
     public static bool TryReadFully(IFileSystem system, SafeFileHandle handle, List<Memory<byte>> buffers, long at)

@@ -1,6 +1,6 @@
 using P2P.Engine.Peers;
 using P2P.Engine.Primitives;
-using P2P.Engine.Runtime;
+using P2P.Engine.Wire;
 
 namespace P2P.Engine.Swarm;
 
@@ -87,6 +87,17 @@ internal sealed class PeerState(int id, PeerConnection connection, int pieceCoun
     public int BadPieces { get; set; }
 
     public bool IsClosed { get; set; }
+
+    /// <summary>Tells the peer when our interest begins or ends.</summary>
+    public void UpdateInterest()
+    {
+        var isInteresting = InterestingPieces > 0;
+        if (AmInterested != isInteresting)
+        {
+            AmInterested = isInteresting;
+            Connection.Send(new PeerMessage(isInteresting ? MessageId.Interested : MessageId.NotInterested));
+        }
+    }
 
     /// <summary>Takes a block out of <see cref="Requests"/>; peers answer in order, so the search ends at once as a rule.</summary>
     public bool TakeRequest(BlockRef block)

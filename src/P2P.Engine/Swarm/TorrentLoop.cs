@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Microsoft.Extensions.Logging;
 using P2P.Engine.Diagnostics;
-using P2P.Engine.Metainfo;
 using P2P.Engine.Peers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
@@ -11,101 +9,52 @@ namespace P2P.Engine.Swarm;
 
 /// <summary>One torrent's mind: owns its pieces, peers, requests, choke state and rates; everyone else posts to it.</summary>
 /// <remarks>
-/// A serial loop: handlers are synchronous, told the time by the clock, and do no I/O. Three files: this one (life, commands, beat), Wire (one
-/// method per message of a peer) and Disk (one per completion). Thread: any may post; state is touched by the loop only.
+/// A serial loop: handlers are synchronous, told the time by the clock, and do no I/O. This file receives and hands on; what there is to know
+/// of a torrent is in <see cref="TorrentCore"/>, and its parts are <see cref="TorrentLife"/> (start, check, record, stop),
+/// <see cref="PeerDesk"/> (who is connected), <see cref="PeerTalk"/> (what they say), <see cref="Downloader"/>, <see cref="Uploader"/> and
+/// <see cref="ChokeBoard"/>. Thread: any may post; state is touched by the loop only.
 /// </remarks>
-internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDiskSink
+internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDiskSink
 {
     /// <summary>64 ticks: about 6 s while rates are limited, well below the 30 s between two computations of the shares.</summary>
     private const double HeldBackTicks = 64;
 
-    private static readonly DisconnectReason Stopped = new("local.stopped", "We stopped the torrent.");
-
-    private readonly TorrentContext _context;
-    private readonly TorrentSetup _setup;
-    private readonly TorrentMetainfo _metainfo;
-    private readonly PieceGeometry _geometry;
-    private readonly FileSelection _selection;
+    private readonly TorrentCore _core;
     private readonly TokenBucket _uploadBudget;
     private readonly Uploader _uploader;
     private readonly ChokeBoard _board;
-    private readonly PeerPool _pool = new();
-    private readonly Random _random;
-    private readonly TorrentView _view;
-
-    private readonly Dictionary<PeerConnection, PeerState> _peers = [];
-    private readonly RateMeter _received = new();
-    private readonly RateMeter _sent = new();
-
-    private PiecePicker _picker;
-    private Bitfield _have;
-    private FlushLedger _ledger;
-    private readonly SmartBan _smartBan = new();
-    private ITorrentStorage? _storage;
-    private SwarmRules _rules;
-    private TorrentPhase _phase = TorrentPhase.Stopped;
-    private DiskError? _error;
-    private long _retryAtMs;
-    private bool? _isStrict;
-    private bool _willStart;
+    private readonly Downloader _downloader;
+    private readonly PeerDesk _desk;
+    private readonly PeerTalk _talk;
+    private readonly TorrentStop _stop;
+    private readonly TorrentLife _life;
+    private readonly RecordKeeper _keeper;
     private double _heldBack;
-    private int _lastPeerId;
-    private int _dialing;
-    private bool _wantsPeers;
-    private DateTimeOffset? _completedAt;
     private (long Share, long Lent, int Torrents, DateTimeOffset? At) _rates;
 
     public TorrentLoop(TorrentContext context, TorrentSetup setup, SwarmRules rules)
         : base(context.Scheduler)
     {
-        _context = context;
-        _setup = setup;
-        _metainfo = setup.Metainfo;
-        _geometry = _metainfo.Geometry;
-        _rules = rules;
-        _random = new Random(setup.Seed);
-        _selection = new FileSelection(_metainfo, setup.Priorities);
-        _uploadBudget = new TokenBucket(0, NowMs);
-        _uploader = new Uploader(_geometry, _uploadBudget, context.UploadBudget);
-        _board = new ChokeBoard(new Choker(_random), _uploader, context.Clock);
-        _isStrict = setup.IsStrict;
-        _completedAt = setup.CompletedAt;
-        _picker = new PiecePicker(_geometry, _random) { IsSequential = setup.IsSequential };
-        _have = new Bitfield(_geometry.PieceCount);
-        if (setup.Have is { } have && Bitfield.TryRead(have, _geometry.PieceCount, out var recorded))
-        {
-            _have = recorded!;
-        }
-
-        _ledger = new FlushLedger(_geometry.PieceCount);
-        _isInSharedRoot = setup.Storage.StartsInSharedRoot;
-        _fingerprints = setup.Fingerprints;
-        _recordedHave = setup.Have;
-        _partials = setup.PartialPieces;
-        _willStart = setup.WillStart;
-        _wasClean = setup.IsCleanStop;
-        _wasChecked = setup.WasChecked;
-        _view = new TorrentView(setup, _selection);
-        ApplyPriorities();
+        _core = new TorrentCore(context, setup, rules);
+        _uploadBudget = new TokenBucket(0, _core.NowMs);
+        _uploader = new Uploader(_core.Geometry, _uploadBudget, context.UploadBudget);
+        _board = new ChokeBoard(new Choker(_core.Random), _uploader, context.Clock);
+        _downloader = new Downloader(this, _core);
+        _desk = new PeerDesk(this, _core, _downloader);
+        _talk = new PeerTalk(_core, _downloader, _uploader, _board);
+        _keeper = new RecordKeeper(this, _core);
+        _stop = new TorrentStop(this, _core, _desk, _downloader, _keeper);
+        _life = new TorrentLife(this, _core, _desk, _downloader, _board, _keeper, _stop);
     }
 
     /// <summary>Its name in the network.</summary>
-    public InfoHash InfoHash => _metainfo.InfoHash;
+    public InfoHash InfoHash => _core.Metainfo.InfoHash;
 
-    /// <summary>Upload rate and whether it wants more, for the shares; written by the loop, read by the session.</summary>
+    /// <summary>How it uses its share of the upload rate; swapped whole by the loop, read by the session.</summary>
     public UploadUse UploadUse { get; private set; } = new(false, 0, false);
 
     /// <summary>Bytes moved in this run, and missing; any thread.</summary>
-    public (long Uploaded, long Downloaded, long Left) Totals =>
-        (Interlocked.Read(ref _uploadedThisRun), Interlocked.Read(ref _downloadedThisRun), Interlocked.Read(ref _left));
-
-    private long NowMs => _context.Clock.NowMs();
-
-    private bool IsComplete => _picker.MissingWanted == 0;
-
-    private bool IsStrict => _isStrict ?? _rules.IsStrict;
-
-    private bool IsTransferring => _phase == TorrentPhase.Active;
+    public (long Uploaded, long Downloaded, long Left) Totals => _core.Totals;
 
     /// <inheritdoc/>
     public void OnMessages(PeerConnection peer, PeerBatch batch) => Post(new TorrentCommand.PeerMessages(peer, batch));
@@ -129,15 +78,15 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
             case TorrentCommand.BlocksSent sent: OnBlocksSent(sent); break;
             case TorrentCommand.Disk disk: OnDiskCompletion(disk.Completion); break;
             case TorrentCommand.Tick tick: OnTick(tick.IsFull); break;
-            case TorrentCommand.PeerJoined joined: OnPeerJoined(joined); break;
-            case TorrentCommand.DialFailed failed: OnDialFailed(failed); break;
-            case TorrentCommand.PeerGone gone: OnPeerGone(gone.Peer, gone.Reason); break;
-            case TorrentCommand.PeersFound found: OnPeersFound(found); break;
-            case TorrentCommand.ProgressRecorded recorded: OnProgressRecorded(recorded.Sequence); break;
-            case TorrentCommand.TrackersChanged changed: _view.Trackers = changed.Trackers; _view.IsDirty = true; break;
+            case TorrentCommand.PeerJoined joined: _desk.OnPeerJoined(joined); break;
+            case TorrentCommand.DialFailed failed: _desk.OnDialFailed(failed); break;
+            case TorrentCommand.PeerGone gone: _desk.OnPeerGone(gone.Peer, gone.Reason); break;
+            case TorrentCommand.PeersFound found: _desk.OnPeersFound(found); break;
+            case TorrentCommand.ProgressRecorded recorded: _life.OnRecorded(recorded.Sequence); _stop.OnRecorded(recorded.Sequence); break;
+            case TorrentCommand.TrackersChanged changed: _core.View.Trackers = changed.Trackers; _core.View.IsDirty = true; break;
             case TorrentCommand.RatesComputed rates: OnRatesComputed(rates); break;
-            case TorrentCommand.RulesChanged changed: _rules = changed.Rules; _view.IsDirty = true; break;
-            case TorrentCommand.Watch watch: _view.Watchers += watch.Change; PublishIfDirty(force: true); break;
+            case TorrentCommand.RulesChanged changed: _core.Rules = changed.Rules; _core.View.IsDirty = true; break;
+            case TorrentCommand.Watch watch: _core.View.Watchers += watch.Change; PublishIfDirty(force: true); break;
             case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(Details()); break;
             default: OnCommand(message); break;
         }
@@ -146,19 +95,19 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
     /// <inheritdoc/>
     protected override void OnFault(Exception exception)
     {
-        EngineLog.TorrentFault(_context.Logger, InfoHash, exception);
-        Fail(new DiskError("engine.fault", $"An internal error stopped this torrent ({exception.Message}). The log has the details; press Start to go on.", IsTransient: false));
+        EngineLog.TorrentFault(_core.Context.Logger, _core.Metainfo.InfoHash, exception);
+        _life.Fail(new DiskError("engine.fault", $"An internal error stopped this torrent ({exception.Message}). The log has the details; press Start to go on.", IsTransient: false));
     }
 
     private void OnCommand(TorrentCommand command)
     {
         switch (command)
         {
-            case TorrentCommand.Start: Start(); break;
-            case TorrentCommand.Stop stop: Stop(stop.Done); break;
-            case TorrentCommand.Recheck: Recheck(); break;
-            case TorrentCommand.Remove remove: Remove(remove); break;
-            case TorrentCommand.SetSequential sequential: _picker.IsSequential = sequential.IsSequential; break;
+            case TorrentCommand.Start: _life.Start(); break;
+            case TorrentCommand.Stop stop: _stop.Stop(stop.Done); break;
+            case TorrentCommand.Recheck: StartIf(_stop.Recheck()); break;
+            case TorrentCommand.Remove remove: _stop.Remove(remove); break;
+            case TorrentCommand.SetSequential sequential: _core.Picker.IsSequential = sequential.IsSequential; break;
             case TorrentCommand.SetStrict strict: SetStrict(strict.IsStrict); break;
             case TorrentCommand.SetPriorities set: SetPriorities(set.Priorities); break;
             default: throw new InvalidOperationException($"A torrent does not know the message {command.GetType().Name}.");
@@ -167,97 +116,123 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         PublishIfDirty(force: true);
     }
 
-    private void Start()
+    private void OnDiskCompletion(DiskCompletion completion)
     {
-        if (_phase is not (TorrentPhase.Stopped or TorrentPhase.Failed))
+        switch (completion)
         {
-            _startAfterStop = _phase == TorrentPhase.Stopping;
-            return;
+            case DiskCompletion.PieceWritten written: OnPieceWritten(written); break;
+            case DiskCompletion.BlocksRead read: OnBlocksRead(read); break;
+            case DiskCompletion.PieceChecked piece: _life.OnPieceChecked(piece); break;
+            case DiskCompletion.Flushed flushed: _life.OnFlushed(flushed); break;
+            case DiskCompletion.BlocksFlushed flushed: OnBlocksFlushed(flushed); break;
+            case DiskCompletion.Probed probed: _life.OnProbed(probed); break;
+            case DiskCompletion.CheckEnded ended: _life.OnCheckEnded(ended); break;
+            case DiskCompletion.Moved moved: _life.OnMoved(moved); break;
+            case DiskCompletion.Deleted deleted: _stop.OnDeleted(deleted); break;
+            case DiskCompletion.Closed: StartIf(_stop.OnClosed()); break;
+            default: throw new InvalidOperationException($"A torrent does not know the completion {completion.GetType().Name}.");
+        }
+    }
+
+    private void StartIf(bool isToStart)
+    {
+        if (isToStart)
+        {
+            _life.Start();
         }
 
-        _error = null;
-        _willStart = false;
-        _phase = TorrentPhase.Probing;
-        _pool.RetrySoon();
-        _storage ??= _context.Disk.Open(_setup.Storage with { StartsInSharedRoot = _isInSharedRoot }, this);
-        _storage.SetWanted(_selection.WantedFiles());
-        _storage.Probe();
+        PublishIfDirty(force: true);
+    }
+
+    private void OnPieceWritten(DiskCompletion.PieceWritten written)
+    {
+        var outcome = _downloader.OnPieceWritten(written);
+        foreach (var (peerId, because) in outcome.Bans)
+        {
+            _desk.Ban(peerId, because);
+        }
+
+        if (written.Error is { } error)
+        {
+            _life.Fail(error);
+        }
+        else if (outcome.IsVerified)
+        {
+            _life.OnPieceVerified();
+        }
+        else
+        {
+            _life.OnPieceFailed(written.Piece);
+        }
+
+        _stop.Continue();
+    }
+
+    private void OnBlocksFlushed(DiskCompletion.BlocksFlushed flushed)
+    {
+        _downloader.OnBlocksFlushed();
+        if (flushed.Error is { } error)
+        {
+            _life.OnBlocksNotFlushed(error);
+        }
+
+        _stop.Continue();
     }
 
     private void SetStrict(bool? isStrict)
     {
-        _isStrict = isStrict;
-        foreach (var peer in _peers.Values)
+        _core.StrictOverride = isStrict;
+        foreach (var peer in _core.Peers.Values)
         {
-            peer.IsSource = ChokeBoard.IsSourceNow(peer, _peers.Values, _rules, IsStrict);
-            RequestMore(peer);
+            peer.IsSource = ChokeBoard.IsSourceNow(peer, _core.Peers.Values, _core.Rules, _core.IsStrict);
+            _downloader.RequestMore(peer);
         }
     }
 
     private void SetPriorities(ImmutableArray<FilePriority> priorities)
     {
-        var wasComplete = IsComplete;
-        _selection.Set(priorities);
-        ApplyPriorities();
-        _storage?.SetWanted(_selection.WantedFiles());
-        foreach (var peer in _peers.Values)
+        var wasComplete = _core.IsComplete;
+        _core.Selection.Set(priorities);
+        _core.ApplyPriorities();
+        _core.Storage?.SetWanted(_core.Selection.WantedFiles());
+        foreach (var peer in _core.Peers.Values)
         {
-            CountInteresting(peer);
+            _core.CountInteresting(peer);
         }
 
-        if (_phase == TorrentPhase.Active && IsComplete && !wasComplete)
+        if (_core.Phase == TorrentPhase.Active && _core.IsComplete && !wasComplete)
         {
-            OnAllWantedVerified();
+            _life.OnAllWantedVerified();
         }
-        else if (!IsComplete)
+        else if (!_core.IsComplete)
         {
-            _completedAt = null;
-            _isFinishing = false;
+            _life.Unfinish();
         }
-    }
-
-    private void ApplyPriorities()
-    {
-        var pieces = _selection.PiecePriorities();
-        for (var piece = 0; piece < pieces.Length; piece++)
-        {
-            _picker.SetPriority(piece, pieces[piece]);
-        }
-
-        UpdateLeft();
     }
 
     private void OnTick(bool isFull)
     {
-        var now = NowMs;
-        if (_phase == TorrentPhase.Failed && _error is { IsTransient: true } && now >= _retryAtMs)
-        {
-            _context.Host.OnEvent(this, EngineEventKind.Recovered, "Trying again after a disk error.");
-            Start();
-        }
-
-        if (IsTransferring)
+        var now = _core.NowMs;
+        _life.Tick(now);
+        if (_core.IsTransferring)
         {
             if (isFull)
             {
-                TickPeers(now);
-                _board.Tick(_peers.Values, _rules, IsComplete, IsStrict, now);
-                DialMore(now);
-                RetryFailedPieces(now);
-                RelieveBlockPool();
+                _desk.TickPeers(now);
+                _board.Tick(_core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, now);
+                _desk.DialMore(now);
+                _downloader.RetryFailedPieces(now);
+                _downloader.RelieveBlockPool();
             }
 
-            foreach (var peer in _peers.Values)
-            {
-                RequestMore(peer);
-                _uploader.Pump(peer, _storage!, now);
-            }
+            ServeInTurn(now);
 
-            FlushIfDue(now);
+            _keeper.FlushIfDue(now);
+
             // One refusal says little: a peer that drains a full queue is refused for a moment too. Held back is who is refused most of the time.
             _heldBack += ((_uploader.WantsMore ? 1.0 : 0.0) - _heldBack) / HeldBackTicks;
             UploadUse = new UploadUse(
-                _peers.Values.Any(peer => !peer.AmChoking && peer.IsInterested), _sent.BytesPerSecond(now), WantsMore: _heldBack > 0.5);
+                _core.Peers.Values.Any(peer => !peer.AmChoking && peer.IsInterested), _core.Sent.BytesPerSecond(now), WantsMore: _heldBack > 0.5);
             _uploader.WantsMore = false;
         }
 
@@ -267,187 +242,158 @@ internal sealed partial class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSin
         }
     }
 
-    private void TickPeers(long now)
+    // Begins with anyone: under a limit the first one may take all there is this time, and nobody shall always be first.
+    private void ServeInTurn(long now)
     {
-        var timestamp = _context.Clock.GetTimestamp();
-        foreach (var peer in _peers.Values.ToArray())
+        PeerState[] peers = [.. _core.Peers.Values];
+        var isLimited = _core.Context.DownloadBudget.Rate > 0 || _core.Rules.MaxUploadRate > 0;
+        var first = isLimited && peers.Length > 1 ? _core.Random.Next(peers.Length) : 0;
+        for (var i = 0; i < peers.Length; i++)
         {
-            peer.Connection.Tick(timestamp);
-            _picker.SetRate(peer.Id, peer.Received.RecentBytesPerSecond(now));
-            if (peer.Window.CheckTimeouts(now, peer.Requests.Count))
-            {
-                // Snubbed: others may fetch what it holds back; if it comes late it is still taken (W38).
-                ReleaseRequests(peer);
-            }
-        }
-
-        SetWantsPeers(!IsComplete && _peers.Count + _dialing < Math.Min(_rules.MaxConnections, 30));
-    }
-
-    private void SetWantsPeers(bool wantsPeers)
-    {
-        if (_wantsPeers != wantsPeers)
-        {
-            _wantsPeers = wantsPeers;
-            _context.Host.OnWantsPeers(this, wantsPeers);
+            var peer = peers[(first + i) % peers.Length];
+            _downloader.RequestMore(peer);
+            _uploader.Pump(peer, _core.Storage!, now);
         }
     }
 
     private void OnRatesComputed(TorrentCommand.RatesComputed rates)
     {
         _rates = (rates.Share, rates.Lent, rates.UploadingTorrents, rates.At);
-        _uploadBudget.Rate = _rules.MaxUploadRate == 0 ? 0 : Math.Max(1, rates.Share + rates.Lent);
-        _view.IsDirty = true;
+        _uploadBudget.Rate = _core.Rules.MaxUploadRate == 0 ? 0 : Math.Max(1, rates.Share + rates.Lent);
+        _core.View.IsDirty = true;
     }
 
-    private void OnPeersFound(TorrentCommand.PeersFound found)
+    private void OnPeerMessages(PeerConnection connection, PeerBatch batch)
     {
-        var now = NowMs;
-        foreach (var endpoint in found.Endpoints)
+        var now = _core.NowMs;
+        if (!_core.Peers.TryGetValue(connection, out var peer))
         {
-            _pool.Add(endpoint, found.Source, now);
-        }
-
-        _view.IsDirty = true;
-        DialMore(now);
-    }
-
-    private void DialMore(long now)
-    {
-        // A seed does not go looking for other seeds: it dials while it has room, and drops those that turn out complete.
-        while (IsTransferring && _peers.Count + _dialing < _rules.MaxConnections && _context.Permits.TryTakeDial())
-        {
-            if (!_pool.TryNext(now, out var endpoint))
-            {
-                _context.Permits.EndDial(wasOpened: false);
-                return;
-            }
-
-            _dialing++;
-            _context.Dialer.Dial(this, endpoint);
-        }
-    }
-
-    private void OnDialFailed(TorrentCommand.DialFailed failed)
-    {
-        _dialing--;
-        _context.Permits.EndDial(wasOpened: false);
-        if (failed.Reason.Code == "peer.self")
-        {
-            _pool.Forget(failed.Endpoint);
-        }
-        else
-        {
-            _pool.OnDialFailed(failed.Endpoint, NowMs);
-        }
-
-        if (IsTransferring)
-        {
-            DialMore(NowMs);
-        }
-    }
-
-    private void Fail(DiskError error)
-    {
-        if (_phase is TorrentPhase.Removed)
-        {
+            ReturnBlocks(batch, 0);
+            batch.Recycle();
             return;
         }
 
-        EngineLog.TorrentFailed(_context.Logger, InfoHash, error.Code, error.Message);
-        _context.Host.OnEvent(this, EngineEventKind.Failed, error.Message);
-        var wasActive = IsTransferring;
-        _error = error;
-        _phase = TorrentPhase.Failed;
-        _retryAtMs = NowMs + 30_000;
-        DropPeers();
-        DropPartialPieces();
-        _checking?.Cancel();
-        _checking = null;
-        if (wasActive)
+        for (var i = 0; i < batch.Messages.Count; i++)
         {
-            _context.Host.OnInactive(this);
-        }
-
-        _stopDone?.TrySetResult();
-        _stopDone = null;
-        PublishIfDirty(force: true);
-    }
-
-    private void DropPeers()
-    {
-        foreach (var peer in _peers.Values.ToArray())
-        {
-            ClosePeer(peer, Stopped);
-        }
-    }
-
-    private void DropPartialPieces()
-    {
-        foreach (var partial in _picker.Partials.ToArray())
-        {
-            foreach (var block in _picker.Remove(partial.Piece).TakeBlocks())
+            if (_talk.OnMessage(peer, batch.Messages[i], now) is { } reason)
             {
-                block?.Return();
+                ReturnBlocks(batch, i + 1);
+                _desk.ClosePeer(peer, reason);
+                break;
+            }
+        }
+
+        batch.Recycle();
+        if (!peer.IsClosed && _core.IsTransferring)
+        {
+            // Under a limit everyone waits for the beat: whoever delivers or asks fastest would otherwise use it up alone.
+            if (_core.Context.DownloadBudget.Rate == 0)
+            {
+                _downloader.RequestMore(peer);
+            }
+
+            if (_core.Rules.MaxUploadRate == 0)
+            {
+                _uploader.Pump(peer, _core.Storage!, now);
+            }
+
+            _keeper.FlushIfDue(now);
+        }
+    }
+
+    private static void ReturnBlocks(PeerBatch batch, int from)
+    {
+        for (var i = from; i < batch.Messages.Count; i++)
+        {
+            batch.Messages[i].Data?.Return();
+        }
+    }
+
+    private void OnBlocksSent(TorrentCommand.BlocksSent sent)
+    {
+        if (_core.Peers.TryGetValue(sent.Peer, out var peer))
+        {
+            var now = _core.NowMs;
+            _uploader.OnSent(peer, sent.PayloadBytes, now);
+            _core.AddSent(sent.PayloadBytes, now);
+            if (_core.IsTransferring)
+            {
+                _uploader.Pump(peer, _core.Storage!, now);
             }
         }
     }
 
-    private void UpdateLeft()
+    private void OnBlocksRead(DiskCompletion.BlocksRead read)
     {
-        long left = 0;
-        for (var piece = 0; piece < _geometry.PieceCount; piece++)
+        var peer = (PeerState)read.Token;
+        if (read.Error is { } error)
         {
-            left += _picker.IsWanted(piece) && !_have[piece] ? _geometry.LengthOf(piece) : 0;
+            // Nothing that cannot be read is served; the reader is told no, and the user what to do.
+            _uploader.OnChoked(peer);
+            if (_core.IsTransferring)
+            {
+                _life.Fail(error);
+            }
+
+            return;
         }
 
-        Interlocked.Exchange(ref _left, left);
-        _view.IsDirty = true;
+        _uploader.OnRead(peer, read);
+        if (!peer.IsClosed && _core.IsTransferring)
+        {
+            _uploader.Pump(peer, _core.Storage!, _core.NowMs);
+        }
     }
+
+    /// <summary>Shows the state at once: something changed that a person waits for. Loop only.</summary>
+    public void Publish() => PublishIfDirty(force: true);
 
     private void PublishIfDirty(bool force)
     {
-        var now = NowMs;
-        _view.IsDirty |= force || _peers.Count > 0 || _phase is TorrentPhase.Checking;
-        if (!_view.IsDirty)
+        var now = _core.NowMs;
+        _core.View.IsDirty |= force || _core.Peers.Count > 0 || _core.Phase is TorrentPhase.Checking;
+        if (!_core.View.IsDirty)
         {
             return;
         }
 
-        _view.IsDirty = false;
-        _context.Host.OnSnapshot(this, _view.Snapshot(Facts(now)));
-        if (_view.Watchers > 0)
+        _core.View.IsDirty = false;
+        _core.Context.Host.OnSnapshot(this, _core.View.Snapshot(Facts(now)));
+        if (_core.View.Watchers > 0)
         {
-            _context.Host.OnDetails(this, Details());
+            _core.Context.Host.OnDetails(this, Details());
         }
     }
 
     private TorrentDetails Details()
     {
-        var now = NowMs;
+        var now = _core.NowMs;
         var facts = Facts(now);
-        var choking = _board.Snapshot(_peers.Values, _rules, IsComplete, IsStrict, _view.Rates(facts, _rules, _rates), now);
-        return _view.Details(facts, choking, _picker, _context.Clock.GetUtcNow());
+        var choking = _board.Snapshot(_core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, _core.View.Rates(facts, _core.Rules, _rates), now);
+        return _core.View.Details(facts, choking, _core.Picker, _core.Context.Clock.GetUtcNow());
     }
 
-    private TorrentFacts Facts(long now) => new(
-        _phase, _error, _have, _picker, _peers.Values, now)
+    private TorrentFacts Facts(long now)
     {
-        Downloaded = _setup.Downloaded + _downloadedThisRun,
-        Uploaded = _setup.Uploaded + _uploadedThisRun,
-        Wasted = _wasted,
-        DownloadRate = _received.RecentBytesPerSecond(now),
-        UploadRate = _sent.RecentBytesPerSecond(now),
-        KnownPeers = _pool.Count,
-        Left = _left,
-        CheckedPieces = _checkedPieces,
-        PiecesToCheck = _piecesToCheck,
-        Sentence = _sentence,
-        IsInSharedRoot = _isInSharedRoot,
-        CompletedAt = _completedAt,
-        IsSequential = _picker.IsSequential,
-        IsStrict = _isStrict,
-        IsDownloadLimited = _isDownloadLimited,
-        WillStart = _willStart || (_phase == TorrentPhase.Stopping && _startAfterStop),
-    };
+        var (totals, check) = (_core.Totals, _life.Check);
+        return new TorrentFacts(_core.Phase, _core.Error, _core.Have, _core.Picker, _core.Peers.Values, now)
+        {
+            Downloaded = _core.Setup.Downloaded + totals.Downloaded,
+            Uploaded = _core.Setup.Uploaded + totals.Uploaded,
+            Wasted = _core.Wasted,
+            DownloadRate = _core.Received.RecentBytesPerSecond(now),
+            UploadRate = _core.Sent.RecentBytesPerSecond(now),
+            KnownPeers = _core.Pool.Count,
+            Left = totals.Left,
+            CheckedPieces = check.Checked,
+            PiecesToCheck = check.ToCheck,
+            Sentence = check.Sentence,
+            IsInSharedRoot = _core.IsInSharedRoot,
+            CompletedAt = _core.CompletedAt,
+            IsSequential = _core.Picker.IsSequential,
+            IsStrict = _core.StrictOverride,
+            IsDownloadLimited = _core.IsDownloadLimited,
+            WillStart = _core.WillStart || (_core.Phase == TorrentPhase.Stopping && _stop.StartsAgain),
+        };
+    }
 }

@@ -42,16 +42,19 @@ public sealed class BrowserFixture : IAsyncLifetime
     public static LiveHost Host(FakeEngine engine, int port = 0) => new(engine, port);
 
     /// <summary>Opens a window of this size and theme on <paramref name="host"/>; everything it says and asks for is recorded.</summary>
-    public async Task<BrowserWindow> OpenAsync(LiveHost host, int width = 1440, ColorScheme theme = ColorScheme.Light)
+    public Task<BrowserWindow> OpenAsync(LiveHost host, int width = 1440, ColorScheme theme = ColorScheme.Light) => OpenAsync(host.Address, width, theme);
+
+    /// <summary>As above, on a host that answers at <paramref name="address"/>.</summary>
+    public async Task<BrowserWindow> OpenAsync(Uri address, int width = 1440, ColorScheme theme = ColorScheme.Light)
     {
         var context = await Browser.NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = host.Address.ToString(),
+            BaseURL = address.ToString(),
             ViewportSize = new ViewportSize { Width = width, Height = width < 600 ? 844 : 900 },
             ColorScheme = theme,
             ReducedMotion = ReducedMotion.Reduce,
         });
-        return new BrowserWindow(context, await context.NewPageAsync(), host);
+        return new BrowserWindow(context, await context.NewPageAsync(), address);
     }
 
     /// <inheritdoc/>
@@ -103,13 +106,13 @@ public sealed class BrowserWindow : IAsyncDisposable
     private readonly IBrowserContext _context;
     private readonly List<string> _complaints = [];
 
-    internal BrowserWindow(IBrowserContext context, IPage page, LiveHost host)
+    internal BrowserWindow(IBrowserContext context, IPage page, Uri address)
     {
         _context = context;
         Page = page;
         page.Console += (_, message) => Record(message.Type is "error" or "warning" ? $"console: {message.Text}" : null);
         page.PageError += (_, error) => Record($"script: {error}");
-        page.Request += (_, request) => Record(IsOurs(host.Address, request.Url) ? null : $"request to another origin: {request.Url}");
+        page.Request += (_, request) => Record(IsOurs(address, request.Url) ? null : $"request to another origin: {request.Url}");
         page.Response += (_, response) => Record(response.Status >= 400 ? $"{response.Status} {response.Url}" : null);
     }
 

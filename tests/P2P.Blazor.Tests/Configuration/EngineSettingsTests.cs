@@ -29,7 +29,7 @@ public sealed class EngineSettingsTests
         Assert.Equal(Read().Options, EngineSettings.Read(file.GetSection("Engine"), "/srv/p2p").Options);
         Assert.Equal([HostSettings.StandardUrl], HostSettings.Read(file).Urls);
         var keys = file.GetSection("Engine").GetChildren().Select(child => child.Key).Append("AllowedSaveRoots").Distinct().Order();
-        Assert.Equal(typeof(TorrentEngineOptions).GetProperties().Select(property => property.Name).Append("AllowedSaveRoots").Order(), keys);
+        Assert.Equal(typeof(TorrentEngineOptions).GetProperties().Select(property => property.Name).Append("AllowedSaveRoots").Append("Data").Order(), keys);
     }
 
     [Fact]
@@ -94,6 +94,7 @@ public sealed class EngineSettingsTests
     [InlineData("FlushInterval", "-00:00:05")]
     [InlineData("FlushBytes", "1")]
     [InlineData("DataDirectory", "data\0")]
+    [InlineData("Data", "data\0")]
     [InlineData("SharedDirectory", "data/state/shared")]
     [InlineData("SharedDirectory", "data")]
     [InlineData("IncompleteDirectory", "data/state")]

@@ -113,6 +113,20 @@ public sealed class ClientProcess : IAsyncDisposable
         await kill.WaitForExitAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Waits until it ends by itself and returns its exit code.</summary>
+    public async Task<int> UntilExitedAsync(TimeSpan timeout)
+    {
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(timeout).ConfigureAwait(false);
+            return _process.ExitCode;
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"It still runs after {timeout.TotalSeconds:0} s; it wrote: {Output}", exception);
+        }
+    }
+
     /// <summary>Kills it and waits for its end; a second call does nothing.</summary>
     public async ValueTask DisposeAsync()
     {

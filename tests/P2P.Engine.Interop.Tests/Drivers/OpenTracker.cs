@@ -68,8 +68,8 @@ public sealed class OpenTracker : IAsyncDisposable
             "opentracker did not take its new list").ConfigureAwait(false);
     }
 
-    /// <summary>Waits until it knows a seed of the torrent, so that a leech's first announce finds it.</summary>
-    public async Task UntilSeededAsync(InfoHash infoHash, TimeSpan timeout)
+    /// <summary>Waits until it knows that many seeds of the torrent, so that a leech's first announce finds them.</summary>
+    public async Task UntilSeededAsync(InfoHash infoHash, TimeSpan timeout, int seeds = 1)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var url = HttpUrl.Replace("/announce", "/scrape", StringComparison.Ordinal) + "?info_hash=" + Escape(infoHash);
@@ -77,10 +77,11 @@ public sealed class OpenTracker : IAsyncDisposable
             async () =>
             {
                 var answer = Encoding.Latin1.GetString(await http.GetByteArrayAsync(url).ConfigureAwait(false));
-                return answer.Split("8:completei") is [_, var rest, ..] && rest[0] != '0'; // a torrent without peers is not listed at all
+                return answer.Split("8:completei") is [_, var rest, ..] // a torrent without peers is not listed at all
+                    && int.Parse(rest[..rest.IndexOf('e', StringComparison.Ordinal)], CultureInfo.InvariantCulture) >= seeds;
             },
             timeout,
-            "opentracker knows no seed").ConfigureAwait(false);
+            $"opentracker knows fewer than {seeds} seeds").ConfigureAwait(false);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,236 @@
+using P2P.Engine.Diagnostics;
+using P2P.Engine.Peers;
+using P2P.Engine.Wire;
+
+namespace P2P.Engine.Swarm;
+
+/// <summary>Who is connected: dials, welcomes, watches over and parts from peers. Loop only.</summary>
+internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader downloader)
+{
+    private static readonly DisconnectReason Stopped = new("local.stopped", "We stopped the torrent.");
+
+    private readonly TorrentCore _core = core;
+    private int _lastPeerId;
+    private int _dialing;
+    private bool _wantsPeers;
+
+    /// <summary>Endpoints from discovery or by hand.</summary>
+    public void OnPeersFound(TorrentCommand.PeersFound found)
+    {
+        var now = _core.NowMs;
+        foreach (var endpoint in found.Endpoints)
+        {
+            _core.Pool.Add(endpoint, found.Source, now);
+        }
+
+        _core.View.IsDirty = true;
+        DialMore(now);
+    }
+
+    /// <summary>Dials while there is room and somebody worth dialling.</summary>
+    public void DialMore(long now)
+    {
+        // A seed does not go looking for other seeds: it dials while it has room, and drops those that turn out complete.
+        while (_core.IsTransferring && _core.Peers.Count + _dialing < _core.Rules.MaxConnections && _core.Context.Permits.TryTakeDial())
+        {
+            if (!_core.Pool.TryNext(now, out var endpoint))
+            {
+                _core.Context.Permits.EndDial(wasOpened: false);
+                return;
+            }
+
+            _dialing++;
+            _core.Context.Dialer.Dial(loop, endpoint);
+        }
+    }
+
+    /// <summary>A dial came to nothing.</summary>
+    public void OnDialFailed(TorrentCommand.DialFailed failed)
+    {
+        _dialing--;
+        _core.Context.Permits.EndDial(wasOpened: false);
+        if (failed.Reason.Code == "peer.self")
+        {
+            _core.Pool.Forget(failed.Endpoint);
+        }
+        else
+        {
+            _core.Pool.OnDialFailed(failed.Endpoint, _core.NowMs);
+        }
+
+        if (_core.IsTransferring)
+        {
+            DialMore(_core.NowMs);
+        }
+    }
+
+    /// <summary>A handshake succeeded: the connection is ours now, or is refused.</summary>
+    public void OnPeerJoined(TorrentCommand.PeerJoined joined)
+    {
+        var (connection, handshake) = joined;
+        var now = _core.NowMs;
+        if (!handshake.IsIncoming)
+        {
+            _dialing--;
+            _core.Context.Permits.EndDial(wasOpened: true);
+        }
+
+        var refusal = RefusalOf(handshake, now);
+        if (refusal is not null || !_core.IsTransferring)
+        {
+            _core.Context.Permits.Release();
+            connection.Dispose();
+            _core.Pool.OnDialFailed(handshake.Remote, now);
+            return;
+        }
+
+        var live = new PeerConnection(connection, handshake, _core.Context.Blocks, _core.Context.Clock, _core.Context.Scheduler);
+        var peer = new PeerState(++_lastPeerId, live, _core.Geometry.PieceCount, now, _core.Context.Clock.GetUtcNow());
+        live.Tag = peer;
+        _core.Peers.Add(live, peer);
+        _core.Pool.OnConnected(handshake.Remote, now);
+        live.Start(loop, _core.Geometry.PieceCount);
+        Greet(peer);
+    }
+
+    private DisconnectReason? RefusalOf(HandshakeInfo handshake, long now)
+    {
+        if (_core.Pool.IsBanned(handshake.Remote, now))
+        {
+            return new DisconnectReason("peer.banned", "It is banned for bad data or bad manners.");
+        }
+
+        if (_core.Peers.Count >= _core.Rules.MaxConnections)
+        {
+            return new DisconnectReason("local.full", "The torrent has as many connections as it may.");
+        }
+
+        return _core.Peers.Values.Any(peer => peer.Connection.Handshake.PeerId == handshake.PeerId)
+            ? new DisconnectReason("peer.duplicate", "The same peer is connected already.")
+            : null;
+    }
+
+    private void Greet(PeerState peer)
+    {
+        var handshake = peer.Connection.Handshake;
+        if (handshake.SupportsFast && (_core.Have.IsFull || _core.Have.IsEmpty))
+        {
+            peer.Connection.Send(new PeerMessage(_core.Have.IsFull ? MessageId.HaveAll : MessageId.HaveNone));
+        }
+        else if (handshake.SupportsFast || !_core.Have.IsEmpty)
+        {
+            peer.Connection.Send(new PeerMessage(MessageId.Bitfield) { Payload = _core.Have.ToArray() });
+        }
+
+        if (handshake.SupportsExtensions)
+        {
+            var hello = new ExtensionHandshake
+            {
+                Client = $"P2P.Blazor {typeof(TorrentLoop).Assembly.GetName().Version?.ToString(3)}",
+                MaxRequests = Uploader.QueueLimit,
+                ListenPort = _core.Rules.ListenPort > 0 ? _core.Rules.ListenPort : null,
+                UploadOnly = _core.IsComplete,
+                YourAddress = handshake.Remote.Address,
+            };
+            peer.Connection.Send(hello.ToMessage());
+        }
+
+        if (handshake.SupportsFast && !_core.Have.IsEmpty)
+        {
+            foreach (var piece in AllowedFastSet.Generate(handshake.Remote.Address, _core.Metainfo.InfoHash, _core.Geometry.PieceCount, 10))
+            {
+                if (_core.Have[piece])
+                {
+                    peer.AllowedToThem[piece] = 0;
+                    peer.Connection.Send(new PeerMessage(MessageId.AllowedFast, (uint)piece));
+                }
+            }
+        }
+    }
+
+    /// <summary>Once a second: time-outs, snubbing, and whether more peers are wanted.</summary>
+    public void TickPeers(long now)
+    {
+        var timestamp = _core.Context.Clock.GetTimestamp();
+        foreach (var peer in _core.Peers.Values.ToArray())
+        {
+            peer.Connection.Tick(timestamp);
+            _core.Picker.SetRate(peer.Id, peer.Received.RecentBytesPerSecond(now));
+            if (peer.Window.CheckTimeouts(now, peer.Requests.Count))
+            {
+                // Snubbed: others may fetch what it holds back; if it comes late it is still taken (W38).
+                downloader.ReleaseRequests(peer);
+            }
+        }
+
+        SetWantsPeers(!_core.IsComplete && _core.Peers.Count + _dialing < Math.Min(_core.Rules.MaxConnections, 30));
+    }
+
+    private void SetWantsPeers(bool wantsPeers)
+    {
+        if (_wantsPeers != wantsPeers)
+        {
+            _wantsPeers = wantsPeers;
+            _core.Context.Host.OnWantsPeers(loop, wantsPeers);
+        }
+    }
+
+    /// <summary>Parts from a peer that sent wrong bytes and refuses its address for a day.</summary>
+    public void Ban(int peerId, string because)
+    {
+        if (_core.Peers.Values.FirstOrDefault(peer => peer.Id == peerId) is { } peer)
+        {
+            var address = peer.Connection.Handshake.Remote.Address;
+            _core.Pool.Ban(address, _core.NowMs);
+            _core.Context.Host.OnEvent(loop, EngineEventKind.BadData, $"{peer.Endpoint} is banned for a day: {because}.");
+            ClosePeer(peer, new DisconnectReason("peer.bad_data", $"Banned: {because}.", IsMisbehaviour: false));
+        }
+    }
+
+    /// <summary>Parts from everybody: the torrent stops.</summary>
+    public void DropPeers()
+    {
+        foreach (var peer in _core.Peers.Values.ToArray())
+        {
+            ClosePeer(peer, Stopped);
+        }
+    }
+
+    /// <summary>A connection ended by itself.</summary>
+    public void OnPeerGone(PeerConnection connection, DisconnectReason reason)
+    {
+        if (_core.Peers.TryGetValue(connection, out var peer))
+        {
+            Forget(peer, reason);
+        }
+    }
+
+    /// <summary>Ends a connection for a reason.</summary>
+    public void ClosePeer(PeerState peer, DisconnectReason reason)
+    {
+        if (!peer.IsClosed)
+        {
+            peer.Connection.Close(reason);
+            Forget(peer, reason);
+        }
+    }
+
+    private void Forget(PeerState peer, DisconnectReason reason)
+    {
+        var now = _core.NowMs;
+        peer.IsClosed = true;
+        _core.Peers.Remove(peer.Connection);
+        downloader.ReleaseRequests(peer);
+        _core.Picker.RemovePeer(peer.Have);
+        _core.Context.Permits.Release();
+        var remote = peer.Connection.Handshake.Remote;
+        EngineLog.PeerClosed(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);
+        _core.Pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now);
+        if (reason.IsMisbehaviour)
+        {
+            _core.Pool.Strike(remote, now);
+        }
+
+        _core.View.IsDirty = true;
+    }
+}

@@ -1,0 +1,220 @@
+using P2P.Engine.Peers;
+using P2P.Engine.Primitives;
+using P2P.Engine.Wire;
+
+namespace P2P.Engine.Swarm;
+
+/// <summary>What peers say: one short method per message; a returned reason ends the connection. Loop only.</summary>
+internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader uploader, ChokeBoard board)
+{
+    private readonly TorrentCore _core = core;
+
+    /// <summary>Obeys one message of a peer; a returned reason ends the connection.</summary>
+    public DisconnectReason? OnMessage(PeerState peer, in PeerMessage message, long now) => message.Id switch
+    {
+        MessageId.Piece => downloader.OnPiece(peer, message, now),
+        MessageId.Request => uploader.OnRequest(peer, message, _core.Have, now),
+        MessageId.Have => OnHave(peer, message.Piece),
+        MessageId.Choke => OnChoke(peer),
+        MessageId.Unchoke => OnUnchoke(peer),
+        MessageId.Interested => OnInterested(peer, isInterested: true, now),
+        MessageId.NotInterested => OnInterested(peer, isInterested: false, now),
+        MessageId.Bitfield => OnBitfield(peer, message.Payload.Span),
+        MessageId.HaveAll => OnHaveAll(peer),
+        MessageId.HaveNone => OnHaveNone(peer),
+        MessageId.Reject => OnReject(peer, message),
+        MessageId.AllowedFast => OnAllowedFast(peer, message.Piece),
+        MessageId.Cancel => OnCancel(peer, message),
+        MessageId.Suggest => OnSuggest(peer, message.Piece),
+        MessageId.Extended => OnExtended(peer, message),
+        _ => null, // keep-alive and the DHT port: nothing to do yet
+    };
+
+    private static DisconnectReason BadIndex() => new("peer.index", "It named a piece that does not exist.", IsMisbehaviour: true);
+
+    private static DisconnectReason NotNegotiated() =>
+        new("peer.not_negotiated", "It used the fast extension without having agreed on it.", IsMisbehaviour: true);
+
+    private DisconnectReason? OnChoke(PeerState peer)
+    {
+        peer.IsChoking = true;
+        if (!peer.HasFast)
+        {
+            downloader.ReleaseRequests(peer);
+        }
+
+        return null;
+    }
+
+    private DisconnectReason? OnUnchoke(PeerState peer)
+    {
+        peer.IsChoking = false;
+        peer.IsSource = ChokeBoard.IsSourceNow(peer, _core.Peers.Values, _core.Rules, _core.IsStrict);
+        return null;
+    }
+
+    private DisconnectReason? OnInterested(PeerState peer, bool isInterested, long now)
+    {
+        var began = isInterested && !peer.IsInterested;
+        peer.IsInterested = isInterested;
+        if (began && peer.AmChoking && _core.IsTransferring)
+        {
+            board.OnInterested(peer, _core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, now);
+        }
+
+        return null;
+    }
+
+    private DisconnectReason? OnHave(PeerState peer, uint piece)
+    {
+        if (piece >= (uint)_core.Geometry.PieceCount)
+        {
+            return BadIndex();
+        }
+
+        peer.SaidPieces = true;
+        if (peer.Have.Set((int)piece))
+        {
+            _core.Picker.OnPeerHave((int)piece);
+            if (!_core.Have[(int)piece] && _core.Picker.IsWanted((int)piece))
+            {
+                peer.InterestingPieces++;
+                peer.UpdateInterest();
+            }
+        }
+
+        return _core.Redundancy(peer);
+    }
+
+    private DisconnectReason? OnBitfield(PeerState peer, ReadOnlySpan<byte> wire)
+    {
+        if (!Bitfield.TryRead(wire, _core.Geometry.PieceCount, out var bitfield))
+        {
+            return new DisconnectReason("peer.bitfield_spare", "Its list of pieces has the wrong length or spare bits set.", IsMisbehaviour: true);
+        }
+
+        if (peer.SaidPieces)
+        {
+            // A later bitfield stands for many haves (aria2 does that); what it no longer names is not taken back.
+            for (var piece = 0; piece < bitfield!.Length; piece++)
+            {
+                if (bitfield[piece] && OnHave(peer, (uint)piece) is { } reason)
+                {
+                    return reason;
+                }
+            }
+
+            return null;
+        }
+
+        TakePieces(peer, bitfield!);
+        return _core.Redundancy(peer);
+    }
+
+    private DisconnectReason? OnHaveAll(PeerState peer)
+    {
+        if (!peer.HasFast || peer.SaidPieces)
+        {
+            return peer.HasFast ? new DisconnectReason("peer.fast_order", "It sent a second list of its pieces.", IsMisbehaviour: true) : NotNegotiated();
+        }
+
+        var all = new Bitfield(_core.Geometry.PieceCount);
+        all.SetAll();
+        TakePieces(peer, all);
+        return _core.Redundancy(peer);
+    }
+
+    private static DisconnectReason? OnHaveNone(PeerState peer)
+    {
+        if (!peer.HasFast || peer.SaidPieces)
+        {
+            return peer.HasFast ? new DisconnectReason("peer.fast_order", "It sent a second list of its pieces.", IsMisbehaviour: true) : NotNegotiated();
+        }
+
+        peer.SaidPieces = true;
+        return null;
+    }
+
+    private void TakePieces(PeerState peer, Bitfield pieces)
+    {
+        peer.SaidPieces = true;
+        for (var piece = 0; piece < pieces.Length; piece++)
+        {
+            if (pieces[piece])
+            {
+                peer.Have.Set(piece);
+            }
+        }
+
+        _core.Picker.AddPeer(peer.Have);
+        _core.CountInteresting(peer);
+    }
+
+    private DisconnectReason? OnReject(PeerState peer, in PeerMessage message)
+    {
+        if (!peer.HasFast)
+        {
+            return NotNegotiated();
+        }
+
+        // A reject may cross our cancel, so one that matches nothing is not yet a crime.
+        if (_core.Geometry.TryBlock(message.Piece, message.Begin, message.Length, out var block) && peer.TakeRequest(block))
+        {
+            _core.Picker.Release(block, peer.Id);
+        }
+
+        return null;
+    }
+
+    private DisconnectReason? OnAllowedFast(PeerState peer, uint piece)
+    {
+        if (!peer.HasFast)
+        {
+            return NotNegotiated();
+        }
+
+        if (piece >= (uint)_core.Geometry.PieceCount)
+        {
+            return BadIndex();
+        }
+
+        if (peer.AllowedToUs.Count < 64)
+        {
+            peer.AllowedToUs.Add((int)piece);
+        }
+
+        return null;
+    }
+
+    private DisconnectReason? OnSuggest(PeerState peer, uint piece) =>
+        !peer.HasFast ? NotNegotiated() : piece >= (uint)_core.Geometry.PieceCount ? BadIndex() : null;
+
+    private DisconnectReason? OnCancel(PeerState peer, in PeerMessage message)
+    {
+        uploader.OnCancel(peer, message);
+        return null;
+    }
+
+    private DisconnectReason? OnExtended(PeerState peer, in PeerMessage message)
+    {
+        if (message.Begin != 0)
+        {
+            return null; // an extension we never offered
+        }
+
+        if (!ExtensionHandshake.TryRead(message.Payload, out var hello, out var fault))
+        {
+            return new DisconnectReason(fault.Code, fault.Message, IsMisbehaviour: true);
+        }
+
+        peer.Client = string.IsNullOrEmpty(hello.Client) ? peer.Client : hello.Client;
+        peer.Window.PeerReqq = hello.MaxRequests;
+        peer.IsUploadOnly = hello.UploadOnly ?? peer.IsUploadOnly;
+        if (peer.Connection.Handshake.IsIncoming && hello.ListenPort is > 0 and var port)
+        {
+            peer.Endpoint = peer.Endpoint.WithPort(port);
+        }
+
+        return _core.Redundancy(peer);
+    }
+}
