@@ -21,8 +21,8 @@ public sealed class SwarmTests
         var second = TestTorrents.Single(loopback, 7_000_001, PieceLength, tracker.Url, seed: 2);
         var third = TestTorrents.Multi(loopback, [("a.bin", 3_000_000), ("b/c.bin", 2_000_003), ("empty.bin", 0)], PieceLength, tracker.Url, seed: 3);
 
-        // Limits in both directions keep the three transfers going at the same time.
-        await using var ours = await OurPeer.StartAsync(loopback, options => options with { MaxUploadRate = 2_500_000, MaxDownloadRate = 4_000_000 });
+        // Limits in both directions keep the three going until all are in transfer: Transmission takes 10 s to let anyone download.
+        await using var ours = await OurPeer.StartAsync(loopback, options => options with { MaxUploadRate = 200_000, MaxDownloadRate = 200_000 });
         Directory.CreateDirectory(ours.SharedDirectory);
         File.Copy(Path.Combine(seeded.Directory, seeded.Files[0].Path), Path.Combine(ours.SharedDirectory, seeded.Files[0].Path));
         var first = await ours.AddAsync(seeded);
@@ -45,6 +45,7 @@ public sealed class SwarmTests
             () => Task.FromResult(first.Snapshot is { State: TorrentState.Seeding, UploadRate: > 0 } && downloads.All(torrent => torrent.Snapshot is { State: TorrentState.Downloading, DownloadRate: > 0 })),
             Timeout,
             "the three were never in transfer at once");
+        await ours.Engine.UpdateSettingsAsync(new EngineSettingsPatch { MaxUploadRate = 0, MaxDownloadRate = 0 });
         await Task.WhenAll(downloads.Select(torrent => OurPeer.UntilAsync(torrent, TorrentState.Seeding, Timeout)));
         await ((IReferencePeer)aria2).UntilCompleteAsync(Timeout);
 

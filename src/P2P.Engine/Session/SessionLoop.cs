@@ -215,15 +215,10 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private void OnBeat()
     {
         var isFull = !_isFast || ++_beats % FastBeatsPerBeat == 0;
-        TorrentEntry[] entries = [.. _torrents.Values];
-        var first = _isFast && entries.Length > 1 ? _random.Next(entries.Length) : 0; // Nobody shall always be first at a limit.
+        var (entries, first) = (_torrents.Values.Where(entry => entry.IsActive || isFull).ToArray(), _isFast ? _random.Next() : 0);
         for (var i = 0; i < entries.Length; i++)
         {
-            var entry = entries[(first + i) % entries.Length];
-            if (entry.IsActive || isFull)
-            {
-                entry.Loop.Post(isFull ? FullTick : FastTick);
-            }
+            entries[(int)(((long)first + i) % entries.Length)].Loop.Post(isFull ? FullTick : FastTick); // Nobody is always first at a limit.
         }
 
         if (!isFull)

@@ -62,7 +62,10 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
 
         _picked.Clear();
         var allowed = peer.IsChoking ? AllowedBits(peer) : null;
-        _core.Picker.Pick(peer.Id, peer.Have, allowed, peer.Received.RecentBytesPerSecond(now), room, _picked);
+
+        // A peer that waits for work has a recent rate near 0, which says nothing of what it can give.
+        var rate = Math.Max(peer.Received.RecentBytesPerSecond(now), peer.Received.BytesPerSecond(now));
+        _core.Picker.Pick(peer.Id, peer.Have, allowed, rate, room, _picked);
         foreach (var block in _picked)
         {
             _core.Context.DownloadBudget.TryTake(block.Length, now);

@@ -11,7 +11,7 @@ internal static class Endgame
     /// <summary>With at most eight blocks left a third request costs little and saves the wait for two slow peers.</summary>
     private const int FewBlocksLeft = 8;
 
-    /// <summary>4 blocks of a peer's queue count as sent: the smallest flush a connection hands to its socket, where no cancel reaches it.</summary>
+    /// <summary>The last 4 blocks of a peer's queue count as sent: what a connection hands to its socket at a time, where no cancel reaches it.</summary>
     private const int SentBlocks = 4;
 
     /// <summary>5 s: a copy that no cancel can stop any more is worth its bytes when it saves at least that.</summary>
@@ -19,8 +19,8 @@ internal static class Endgame
 
     /// <summary>The block asked of fewest peers, then the one that would come last, that this peer may be asked for too; null if none.</summary>
     /// <remarks>
-    /// What comes last is the newest request to the peer whose queue takes longest to empty. A peer known to be slower than that queue is not
-    /// asked, and near the end of the queue only one that is a good deal faster: otherwise one of the two copies is thrown away for nothing.
+    /// What comes last is the newest request to the peer whose queue takes longest to empty. It is asked for again only of a peer that will
+    /// have sent it while a cancel can still stop the other copy, or that saves <see cref="WorthSeconds"/> by it.
     /// </remarks>
     public static (PartialPiece Partial, int Block)? LastToCome(
         in Asker asker, Dictionary<int, PartialPiece> partials, Bitfield needed, Dictionary<int, PeerWork> work, int blocksLeft)
@@ -49,7 +49,7 @@ internal static class Endgame
                 var queue = requesters == 1 ? holder.SoleBlocks : holder.Outstanding;
                 var theirs = SecondsFor(queue, holder.Rate);
                 var key = (requesters, -theirs, -partial.AskedAt(block));
-                if (theirs > (queue > SentBlocks ? ours : ours + WorthSeconds) && key.CompareTo(bestKey) < 0)
+                if (theirs - ours > Math.Min(WorthSeconds, SecondsFor(SentBlocks, holder.Rate)) && key.CompareTo(bestKey) < 0)
                 {
                     (best, bestKey) = ((partial, block), key);
                 }

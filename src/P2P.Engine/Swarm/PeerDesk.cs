@@ -155,6 +155,7 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         foreach (var peer in _core.Peers.Values.ToArray())
         {
             peer.Connection.Tick(timestamp);
+            _core.Picker.SetRate(peer.Id, peer.Received.RecentBytesPerSecond(now));
             if (peer.Window.CheckTimeouts(now, peer.Requests.Count))
             {
                 // Snubbed: others may fetch what it holds back; if it comes late it is still taken (W38).

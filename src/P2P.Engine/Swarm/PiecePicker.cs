@@ -185,6 +185,15 @@ internal sealed class PiecePicker
         return added < count && InEndgame ? added + PickDuplicates(asker, count - added, result) : added;
     }
 
+    /// <summary>Tells what a peer gives now, bytes per second: the end-game wants to know while nothing is asked of the peer.</summary>
+    public void SetRate(int peerId, long rate)
+    {
+        if (_work.TryGetValue(peerId, out var work))
+        {
+            work.Rate = rate;
+        }
+    }
+
     /// <summary>A request is off (rejected, choked, cancelled, timed out): the block may be asked for again, of the same peer too.</summary>
     public void Release(BlockRef block, int peerId)
     {

@@ -290,6 +290,9 @@ internal sealed class TorrentAnnouncer : SerialLoop<AnnouncerMessage>, IAnnounce
         _phase = Phase.Gone;
         _timer.Dispose();
         _stopDeadline?.Dispose();
+
+        // The last words are shown before anybody who waits for the end may look.
+        OnBatchEnd();
         foreach (var waiter in _stopWaiters)
         {
             waiter.TrySetResult();
