@@ -8,7 +8,7 @@ namespace P2P.Harness;
 /// <summary>The process under test of the engine harnesses: downloads one torrent from one seed, changes the state meanwhile, and prints what it has.</summary>
 /// <remarks>
 /// Lines: "H trusted toCheck sentence" (what the start decided); "READY t s" (is the torrent known, the setting); ADDED; "A n" (the small torrent
-/// n is added); "C v" (the setting is v); "P state bytesRead base64" (wire bytes of the pieces it has, bytes read from files so far); DONE; "N text" (a
+/// n is added); "C v" (the setting is v); "P state bytesRead base64" (wire bytes of the pieces it has, bytes read from files so far); "DONE d" (payload bytes received in all lives); "N text" (a
 /// recovery); "E text". On the input line "stop" it stops cleanly and prints STOPPED.
 /// </remarks>
 internal static class EngineChild
@@ -89,7 +89,7 @@ internal static class EngineChild
 
         if (details.Summary.State == TorrentState.Seeding)
         {
-            Say("DONE");
+            Say($"DONE {details.Summary.Downloaded}");
         }
     }
 

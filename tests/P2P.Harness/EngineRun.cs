@@ -59,6 +59,9 @@ internal sealed class EngineRun : IAsyncDisposable
     /// <summary>Starts that needed the recovery ladder.</summary>
     public int Recoveries { get; private set; }
 
+    /// <summary>Payload bytes the client has received in all its lives, by its own count; known at the end.</summary>
+    public long Downloaded { get; private set; }
+
     /// <summary>Small torrents whose adding was acknowledged since the disk was last empty.</summary>
     public IReadOnlySet<int> Added => _added;
 
@@ -144,6 +147,9 @@ internal sealed class EngineRun : IAsyncDisposable
                 Acknowledged++;
                 _setting = int.Parse(words[1], CultureInfo.InvariantCulture);
                 _lastChange = Math.Max(_lastChange, _setting);
+                break;
+            case "DONE":
+                Downloaded = long.Parse(words[1], CultureInfo.InvariantCulture);
                 break;
             case "N":
                 Recoveries++;

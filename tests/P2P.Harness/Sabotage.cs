@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using P2P.Engine;
 using P2P.Engine.Persistence;
@@ -6,7 +7,6 @@ using P2P.Engine.Runtime;
 using P2P.Engine.Session;
 using P2P.Engine.Storage;
 using P2P.Engine.Transport;
-using Microsoft.Extensions.Logging;
 
 namespace P2P.Harness;
 

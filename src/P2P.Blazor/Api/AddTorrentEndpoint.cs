@@ -53,6 +53,16 @@ internal static class AddTorrentEndpoint
         return TypedResults.Ok(PreviewView.Of(preview, drafts.Keep(file)));
     }
 
+    /// <summary>The priority that a word names, in any case of letters; null when it names none.</summary>
+    internal static FilePriority? PriorityOf(string? word) => word?.ToLowerInvariant() switch
+    {
+        "skip" => FilePriority.Skip,
+        "low" => FilePriority.Low,
+        "normal" => FilePriority.Normal,
+        "high" => FilePriority.High,
+        _ => null,
+    };
+
     private static ImmutableArray<FilePriority> Priorities(string? text, Func<int> fileCount)
     {
         if (text is null)
@@ -61,14 +71,9 @@ internal static class AddTorrentEndpoint
         }
 
         var words = text.Split(['[', ']', '"', ',', ' ', '\r', '\n', '\t'], StringSplitOptions.RemoveEmptyEntries);
-        var priorities = words.Select(word => word.ToLowerInvariant() switch
-        {
-            "skip" => FilePriority.Skip,
-            "low" => FilePriority.Low,
-            "normal" => FilePriority.Normal,
-            "high" => FilePriority.High,
-            _ => throw new TorrentEngineException("upload.invalid", "A priority must be skip, low, normal or high."),
-        }).ToImmutableArray();
+        var priorities = words
+            .Select(word => PriorityOf(word) ?? throw new TorrentEngineException("upload.invalid", "A priority must be skip, low, normal or high."))
+            .ToImmutableArray();
         var count = fileCount();
         return priorities.Length == count
             ? priorities

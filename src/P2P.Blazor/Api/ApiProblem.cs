@@ -14,6 +14,11 @@ internal static class ApiProblem
         return TypedResults.Problem(sentence, statusCode: status, extensions: extensions);
     }
 
+    /// <summary>A problem for several mistakes of one body: their sentences as its detail, and by member name in "errors".</summary>
+    public static ProblemHttpResult Of(int status, string code, IReadOnlyDictionary<string, string> mistakes) => Of(
+        status, code, string.Join(" ", mistakes.Values),
+        new Dictionary<string, object?> { ["errors"] = mistakes.ToDictionary(mistake => mistake.Key, mistake => new[] { mistake.Value }) });
+
     /// <summary>The engine's exception as a problem; a parse error carries its byte "offset".</summary>
     public static ProblemHttpResult Of(TorrentEngineException exception) =>
         Of(StatusOf(exception.Code), exception.Code, exception.Message, exception.Offset is { } offset ? new Dictionary<string, object?> { ["offset"] = offset } : null);
@@ -30,7 +35,7 @@ internal static class ApiProblem
         "disk.full" => StatusCodes.Status507InsufficientStorage,
         _ => code.Split('.')[0] switch
         {
-            "bencode" or "torrent" or "path" or "settings" or "peer" or "upload" or "body" or "infohash" or "metainfo" or "magnet" => StatusCodes.Status400BadRequest,
+            "bencode" or "torrent" or "path" or "settings" or "peer" or "upload" or "body" or "infohash" or "metainfo" or "magnet" or "file" => StatusCodes.Status400BadRequest,
             "disk" or "state" or "net" or "engine" => StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,
         },

@@ -44,8 +44,7 @@ internal static class SessionEndpoints
             return ApiProblem.Of(
                 change.IsConfigOnly ? StatusCodes.Status403Forbidden : StatusCodes.Status400BadRequest,
                 change.IsConfigOnly ? "settings.config_only" : "settings.invalid",
-                string.Join(" ", change.Mistakes.Values),
-                new Dictionary<string, object?> { ["errors"] = change.Mistakes.ToDictionary(mistake => mistake.Key, mistake => new[] { mistake.Value }) });
+                change.Mistakes);
         }
 
         await engine.UpdateSettingsAsync(change.Patch);

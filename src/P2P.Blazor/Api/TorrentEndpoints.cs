@@ -21,12 +21,16 @@ internal static class TorrentEndpoints
 
         var one = all.MapGroup("/{infoHash}").ProducesProblem(400).ProducesProblem(404);
         one.MapGet("/", (string infoHash, IEngineAccess engine) => TorrentView.Of(Find(engine, infoHash).Snapshot)).WithSummary("One torrent");
+        one.MapPatch("/", ChangeTorrentEndpoint.ChangeAsync).WithSummary("Change a torrent's own switches; what is not named stays")
+            .Accepts<TorrentChange>("application/json").Produces(204);
         one.MapDelete("/", RemoveAsync).WithSummary("Remove a torrent, and its files with deleteData=true").Produces(204);
         View(one, "/peers", "Connected peers", details => details.Peers);
         View(one, "/choking", "Tit-for-tat: slots, ranks, reasons, rates with their terms", details => details.Choking);
         View(one, "/pieces", "Piece bitfield and availability", PiecesView.Of);
         View(one, "/trackers", "Trackers by tier", details => details.Trackers);
         View(one, "/files", "Files with progress and priority", details => details.Files);
+        one.MapPatch("/files", ChangeTorrentEndpoint.ChangeFilesAsync).WithSummary("Set priorities of files by index; files not named keep theirs")
+            .Accepts<FilesChange>("application/json").Produces(204);
         Command(one, "/start", "Start, or retry after an error", torrent => torrent.StartAsync());
         Command(one, "/stop", "Stop", torrent => torrent.StopAsync());
         Command(one, "/recheck", "Hash everything on disk again", torrent => torrent.RecheckAsync());
@@ -71,7 +75,8 @@ internal static class TorrentEndpoints
         return TypedResults.NoContent();
     }
 
-    private static ITorrentAccess Find(IEngineAccess engine, string text)
+    /// <summary>The torrent that a route names; throws "infohash.invalid" or "torrent.not_found".</summary>
+    internal static ITorrentAccess Find(IEngineAccess engine, string text)
     {
         if (!InfoHash.TryParse(text, out var infoHash))
         {

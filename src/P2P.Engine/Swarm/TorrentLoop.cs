@@ -16,9 +16,6 @@ namespace P2P.Engine.Swarm;
 /// </remarks>
 internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDiskSink
 {
-    /// <summary>64 ticks: about 6 s while rates are limited, well below the 30 s between two computations of the shares.</summary>
-    private const double HeldBackTicks = 64;
-
     private readonly TorrentCore _core;
     private readonly TokenBucket _uploadBudget;
     private readonly Uploader _uploader;
@@ -29,7 +26,7 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
     private readonly TorrentStop _stop;
     private readonly TorrentLife _life;
     private readonly RecordKeeper _keeper;
-    private double _heldBack;
+    private readonly UploadUseMeter _useMeter = new();
     private (long Share, long Lent, int Torrents, DateTimeOffset? At) _rates;
 
     public TorrentLoop(TorrentContext context, TorrentSetup setup, SwarmRules rules)
@@ -228,12 +225,7 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
             ServeInTurn(now);
 
             _keeper.FlushIfDue(now);
-
-            // One refusal says little: a peer that drains a full queue is refused for a moment too. Held back is who is refused most of the time.
-            _heldBack += ((_uploader.WantsMore ? 1.0 : 0.0) - _heldBack) / HeldBackTicks;
-            UploadUse = new UploadUse(
-                _core.Peers.Values.Any(peer => !peer.AmChoking && peer.IsInterested), _core.Sent.BytesPerSecond(now), WantsMore: _heldBack > 0.5);
-            _uploader.WantsMore = false;
+            UploadUse = _useMeter.Measure(_core, _rates.Share + _rates.Lent, now);
         }
 
         if (isFull)

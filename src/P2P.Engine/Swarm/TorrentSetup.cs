@@ -65,5 +65,5 @@ internal sealed record TorrentSetup
 /// <summary>How a torrent uses its upload share; immutable, swapped whole by its loop and read by the session.</summary>
 /// <param name="IsUploading">Somebody unchoked wants something: it counts in F.</param>
 /// <param name="UsedRate">Bytes per second sent.</param>
-/// <param name="WantsMore">It had to wait for budget since the last beat.</param>
+/// <param name="WantsMore">It uses nearly all it was granted, or began too recently to tell.</param>
 internal sealed record UploadUse(bool IsUploading, long UsedRate, bool WantsMore);

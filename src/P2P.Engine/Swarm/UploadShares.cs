@@ -5,7 +5,7 @@ namespace P2P.Engine.Swarm;
 /// <summary>One torrent that uploads now.</summary>
 /// <param name="TorrentId">Whoever asks finds its torrent by it.</param>
 /// <param name="UsedRate">Bytes per second it uploads.</param>
-/// <param name="WantsMore">It was held back by its limit: peers would take more.</param>
+/// <param name="WantsMore">It is held back by its limit: peers would take more.</param>
 internal readonly record struct UploadDemand(int TorrentId, long UsedRate, bool WantsMore);
 
 /// <summary>What one torrent may upload: <c>Share + Lent</c> bytes per second.</summary>
@@ -16,7 +16,7 @@ internal readonly record struct UploadShare(int TorrentId, long Share, long Lent
 
 /// <summary>Divides Umax among the F torrents that upload: U = Umax / F, and what is not used is lent (MISSION row 5).</summary>
 /// <remarks>
-/// Pure. A torrent that wants no more keeps what it uses and a quarter on top, at least an eighth of U, so that it can grow until the next
+/// Pure. A torrent that wants no more keeps what it uses and half on top, at least a quarter of U, so that it can grow until the next
 /// computation; the rest of its share is divided evenly among those that want more. The sum of <c>Share + Lent</c> never exceeds Umax.
 /// One exception: with Umax below F bytes/s each gets 1 byte/s, because 0 says "no limit".
 /// </remarks>
@@ -48,6 +48,6 @@ internal static class UploadShares
     private static long Kept(UploadDemand demand, long share)
     {
         var used = Math.Clamp(demand.UsedRate, 0, share);
-        return Math.Min(share, Math.Max(used + (used / 4), Math.Max(1, share / 8)));
+        return Math.Min(share, Math.Max(used + (used / 2), Math.Max(1, share / 4)));
     }
 }

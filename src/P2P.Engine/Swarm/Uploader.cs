@@ -32,9 +32,6 @@ internal sealed class Uploader(PieceGeometry geometry, TokenBucket torrentBudget
     /// <summary>Payload bytes handed to sockets, this run.</summary>
     public long TotalSent { get; private set; }
 
-    /// <summary>Something waited for budget since the flag was last cleared.</summary>
-    public bool WantsMore { get; set; }
-
     /// <summary>A request arrived. Returns a reason when the peer must be cut off.</summary>
     public DisconnectReason? OnRequest(PeerState peer, in PeerMessage message, Bitfield have, long nowMs)
     {
@@ -114,7 +111,6 @@ internal sealed class Uploader(PieceGeometry geometry, TokenBucket torrentBudget
 
                 if (!TryTakeBudget(block.Length, nowMs))
                 {
-                    WantsMore = true;
                     break;
                 }
 

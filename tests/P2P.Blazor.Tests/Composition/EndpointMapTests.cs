@@ -32,6 +32,8 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 "GET /api/v1/torrents/{infoHash}/pieces",
                 "GET /api/v1/torrents/{infoHash}/trackers",
                 "PATCH /api/v1/settings",
+                "PATCH /api/v1/torrents/{infoHash}",
+                "PATCH /api/v1/torrents/{infoHash}/files",
                 "POST /api/v1/torrents",
                 "POST /api/v1/torrents/inspect",
                 "POST /api/v1/torrents/{infoHash}/announce",
@@ -50,6 +52,13 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var paths = document.GetProperty("paths");
         Assert.True(paths.GetProperty("/api/v1/torrents").TryGetProperty("post", out var post));
         Assert.True(post.GetProperty("requestBody").GetProperty("content").TryGetProperty("multipart/form-data", out _));
+        foreach (var (route, schema) in new[] { ("", "TorrentChange"), ("/files", "FilesChange") })
+        {
+            var patch = paths.GetProperty("/api/v1/torrents/{infoHash}" + route).GetProperty("patch");
+            Assert.EndsWith(schema, patch.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
+            Assert.True(patch.GetProperty("responses").TryGetProperty("204", out _));
+        }
+
         Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("InfoHash").GetProperty("type").GetString());
     }
 

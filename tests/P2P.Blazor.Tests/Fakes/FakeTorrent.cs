@@ -63,6 +63,11 @@ public sealed class FakeTorrent : ITorrentAccess
     /// <inheritdoc/>
     public Task SetFilePrioritiesAsync(IReadOnlyDictionary<int, FilePriority> priorities)
     {
+        if (priorities.Keys.Any(index => index < 0 || index >= _details.Files.Length))
+        {
+            throw new TorrentEngineException("file.not_found", $"This torrent has the files 0 to {_details.Files.Length - 1}.");
+        }
+
         var changes = string.Join(',', priorities.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}={pair.Value}"));
         _details = _details with
         {

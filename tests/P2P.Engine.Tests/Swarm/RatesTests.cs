@@ -167,7 +167,7 @@ public sealed class UploadSharesTests
         var shares = UploadShares.Compute(
             1_648_000, [new UploadDemand(7, 412_000, true), new UploadDemand(8, 400_000, true), new UploadDemand(9, 0, false), new UploadDemand(10, 390_000, true)]);
         Assert.All(shares, share => Assert.Equal(412_000, share.Share));
-        Assert.Equal([120_166, 120_166, 51_500 - 412_000, 120_166], shares.Select(share => share.Lent));
+        Assert.Equal([103_000, 103_000, 103_000 - 412_000, 103_000], shares.Select(share => share.Lent));
     }
 
     [Fact]
