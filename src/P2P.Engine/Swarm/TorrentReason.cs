@@ -62,7 +62,7 @@ internal static class TorrentReason
         }
 
         var served = facts.Peers.Count(peer => !peer.AmChoking && peer.IsInterested);
-        return $"Downloading from {giving} of {Counted(facts.Peers.Count, "peer")}, {served} served.";
+        return $"Downloading from {giving} of {Counted(facts.Peers.Count, "peer")}{(served == 0 ? "" : $", uploading to {served}")}.";
     }
 
     private static string Counted(int count, string noun) =>

@@ -146,7 +146,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
     public RateTerms Rates(TorrentFacts facts, SwarmRules rules, (long Share, long Lent, int Torrents, DateTimeOffset? At) computed)
     {
         var terms = facts.Peers
-            .Select(peer => new RateTerm(peer.Endpoint, peer.Received.BytesPerSecond(facts.NowMs)))
+            .Select(peer => new RateTerm(peer.Endpoint, peer.Received.RecentBytesPerSecond(facts.NowMs)))
             .Where(term => term.Rate > 0)
             .OrderByDescending(term => term.Rate)
             .ToImmutableArray();
