@@ -235,6 +235,7 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         _core.Pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now);
         if (reason.IsMisbehaviour)
         {
+            EngineLog.PeerStruck(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);
             _core.Pool.Strike(remote, now);
         }
 
