@@ -23,10 +23,7 @@ public sealed class SwarmTests
 
         // Limits in both directions keep the three going until all are in transfer: Transmission takes 10 s to let anyone download.
         await using var ours = await OurPeer.StartAsync(loopback, options => options with { MaxUploadRate = 200_000, MaxDownloadRate = 200_000 });
-        Directory.CreateDirectory(ours.SharedDirectory);
-        File.Copy(Path.Combine(seeded.Directory, seeded.Files[0].Path), Path.Combine(ours.SharedDirectory, seeded.Files[0].Path));
-        var first = await ours.AddAsync(seeded);
-        await OurPeer.UntilAsync(first, TorrentState.Seeding, Timeout);
+        var first = await ours.SeedAsync(seeded, Timeout);
         await using var libtorrent = await LibtorrentPeer.StartAsync(loopback);
         await using var transmission = await TransmissionPeer.StartAsync(loopback);
         await libtorrent.AddAsync(second.TorrentPath, second.Directory, seed: true);

@@ -40,13 +40,38 @@ public sealed class TrackerClientTests
 
         await second.Announcer.StopAsync().WaitAsync(Timeout);
         await first.Announcer.StopAsync().WaitAsync(Timeout);
-        Assert.Equal("told that we left", first.Row?.Message);
+        await first.UntilAsync(row => row.Message == "told that we left", "the first does not say that it left");
 
         using var third = new Client(loopback, infoHash, url, seed: 3);
         third.Announcer.Start();
         await third.UntilAsync(row => row.State == TrackerState.Working, "the third announce did not work");
+        await third.UntilAsync(row => row.Downloads == 1, "nobody told of the download: UDP announces do not, so it is scraped (BEP 15)");
         Assert.Equal([third.Endpoint], third.Found.Append(third.Endpoint).Distinct());
         await third.Announcer.StopAsync().WaitAsync(Timeout);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_scrape_counts_seeds_leechers_and_downloads(bool isUdp)
+    {
+        Assert.SkipWhen(OpenTracker.WhyUnavailable is not null, OpenTracker.WhyUnavailable ?? "");
+        using var loopback = new LoopbackFixture();
+        var infoHash = new InfoHash([.. Enumerable.Range(1, 20).Select(i => (byte)(i * 11))]);
+        await using var opentracker = await OpenTracker.StartAsync(loopback, infoHash);
+        using var network = new SystemNetwork(loopback.NextAddress(), TimeProvider.System);
+        var factory = new TrackerFactory(network, TimeProvider.System, new Random(1), TimeSpan.FromSeconds(300));
+        var tracker = factory.Create(isUdp ? opentracker.UdpUrl : opentracker.HttpUrl, out _)!;
+        var announce = new AnnounceRequest(infoHash, PeerId.Create(new Random(1)), 20_001, 0, 0, 1000, AnnounceEvent.Started, 50, 1, null);
+        Assert.Null((await tracker.AnnounceAsync(announce, default)).Failure);
+        using var other = new SystemNetwork(loopback.NextAddress(), TimeProvider.System);
+        var second = new TrackerFactory(other, TimeProvider.System, new Random(2), TimeSpan.FromSeconds(300)).Create(tracker.Url, out _)!;
+        var done = announce with { PeerId = PeerId.Create(new Random(2)), Port = 20_002, Left = 0, Event = AnnounceEvent.Completed };
+        Assert.Null((await second.AnnounceAsync(done, default)).Failure);
+
+        var counts = await tracker.ScrapeAsync(infoHash, default);
+
+        Assert.Equal(new ScrapeResponse { Seeds = 1, Leechers = 1, Downloads = 1 }, counts);
     }
 
     /// <summary>One of ours, on an address of its own, that keeps what the announcer says.</summary>

@@ -24,6 +24,11 @@ internal static class Program
         }
 
         var options = new HarnessOptions(arguments);
+        if (options.Command is "engine-powercut" or "store-powercut" or "store-full" && await LoopDisk.RunAloneAsync(arguments) is { } code)
+        {
+            return code;
+        }
+
         switch (options.Command)
         {
             case "store-powercut":

@@ -45,6 +45,9 @@ internal static partial class EngineLog
     [LoggerMessage(204, LogLevel.Information, "{Torrent}: {Sentence}; {Trusted} pieces are trusted, {ToCheck} are hashed again")]
     public static partial void TorrentResumes(ILogger logger, InfoHash torrent, string sentence, int trusted, int toCheck);
 
+    [LoggerMessage(205, LogLevel.Debug, "{Torrent}: {Endpoint} ({Client}) gets a strike: {Code} {Reason}")]
+    public static partial void PeerStruck(ILogger logger, InfoHash torrent, PeerEndpoint endpoint, string client, string code, string reason);
+
     [LoggerMessage(600, LogLevel.Debug, "Peer {Endpoint}: {Code} {Reason}")]
     public static partial void PeerFailed(ILogger logger, string endpoint, string code, string reason);
 }

@@ -20,27 +20,25 @@ internal sealed partial class SessionLoop
         _budget.MaxConnections = _options.MaxConnections;
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
-        _recoveryNotice = loaded.Session.RecoveryNotice;
-        if (_recoveryNotice is not null)
+        var plan = LoadPlan.Make(loaded.Session);
+        _recoveryNotice = plan.Notice;
+        if (loaded.Session.RecoveryNotice is { } notice)
         {
-            EngineLog.Recovered(_logger, _recoveryNotice);
+            EngineLog.Recovered(_logger, notice);
+        }
+
+        foreach (var (infoHash, reason) in plan.Refusals)
+        {
+            EngineLog.LoadFailed(_logger, infoHash, reason);
         }
 
         Listen();
-        foreach (var (record, file) in loaded.Session.Torrents)
+        foreach (var (metainfo, record) in plan.Torrents)
         {
-            try
+            var entry = MakeEntry(metainfo, record);
+            if (record.IsStarted)
             {
-                var entry = MakeEntry(MetainfoReader.Read(file), record);
-                if (record.IsStarted)
-                {
-                    entry.Loop.Post(new TorrentCommand.Start());
-                }
-            }
-            catch (MetainfoException exception)
-            {
-                EngineLog.LoadFailed(_logger, record.InfoHash, exception.Message);
-                _recoveryNotice = $"{record.Name} could not be loaded: {exception.Message}";
+                entry.Loop.Post(new TorrentCommand.Start());
             }
         }
 

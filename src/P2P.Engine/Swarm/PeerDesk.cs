@@ -78,6 +78,8 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         var refusal = RefusalOf(handshake, now);
         if (refusal is not null || !_core.IsTransferring)
         {
+            EngineLog.PeerFailed(
+                _core.Context.Logger, handshake.Remote.ToString(), refusal?.Code ?? "local.stopped", refusal?.Message ?? "The torrent stopped meanwhile.");
             _core.Context.Permits.Release();
             connection.Dispose();
             _core.Pool.OnDialFailed(handshake.Remote, now);
@@ -103,6 +105,11 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         if (_core.Peers.Count >= _core.Rules.MaxConnections)
         {
             return new DisconnectReason("local.full", "The torrent has as many connections as it may.");
+        }
+
+        if (AddressLimits.IsFull(handshake.Remote.Address, _core.Peers.Values.Select(peer => peer.Connection.Handshake.Remote.Address)))
+        {
+            return new DisconnectReason("peer.same_address", "As many peers of its address are connected as may be.");
         }
 
         return _core.Peers.Values.Any(peer => peer.Connection.Handshake.PeerId == handshake.PeerId)
@@ -228,6 +235,7 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         _core.Pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now);
         if (reason.IsMisbehaviour)
         {
+            EngineLog.PeerStruck(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);
             _core.Pool.Strike(remote, now);
         }
 

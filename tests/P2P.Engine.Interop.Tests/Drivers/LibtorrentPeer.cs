@@ -39,11 +39,17 @@ public sealed class LibtorrentPeer : IReferencePeer
     /// <summary>Starts a session on an address of its own.</summary>
     /// <param name="loopback">Gives addresses and folders.</param>
     /// <param name="settings">Entries of libtorrent's settings_pack, for example upload_rate_limit (bytes per second).</param>
-    public static async Task<LibtorrentPeer> StartAsync(LoopbackFixture loopback, JsonObject? settings = null)
+    /// <param name="address">Where it listens and dials from; null for an address of its own.</param>
+    /// <param name="keepsTalk">It remembers what it hears and says, for <see cref="TalkAsync"/>.</param>
+    public static async Task<LibtorrentPeer> StartAsync(
+        LoopbackFixture loopback, JsonObject? settings = null, System.Net.IPAddress? address = null, bool keepsTalk = false)
     {
-        var address = loopback.NextAddress();
+        address ??= loopback.NextAddress();
         var port = LoopbackFixture.FreePort(address);
-        var spec = new JsonObject { ["address"] = address.ToString(), ["port"] = port, ["settings"] = settings?.DeepClone() ?? new JsonObject() };
+        var spec = new JsonObject
+        {
+            ["address"] = address.ToString(), ["port"] = port, ["settings"] = settings?.DeepClone() ?? new JsonObject(), ["talk"] = keepsTalk,
+        };
         var script = Path.Combine(AppContext.BaseDirectory, "Drivers", "lt_driver.py");
         var process = ClientProcess.Start(Python, [script, spec.ToJsonString()], loopback.NewDirectory("libtorrent"), isDialogue: true);
         await process.NextLineAsync(AnswerTimeout).ConfigureAwait(false);
@@ -82,6 +88,14 @@ public sealed class LibtorrentPeer : IReferencePeer
                 peer.GetProperty("down").GetInt64(),
                 peer.GetProperty("up").GetInt64())),
         ];
+    }
+
+    /// <summary>What it said ("==>") and heard ("&lt;==") since the last call: its own log lines that hold any of the words.</summary>
+    public async Task<IReadOnlyList<string>> TalkAsync(params string[] words)
+    {
+        var order = new JsonObject { ["do"] = "talk", ["words"] = new JsonArray([.. words.Select(word => JsonValue.Create(word))]) };
+        var answer = await OrderAsync(order).ConfigureAwait(false);
+        return [.. answer.GetProperty("lines").EnumerateArray().Select(line => line.GetString()!)];
     }
 
     /// <summary>Makes it dial a peer.</summary>

@@ -52,6 +52,25 @@ public sealed class OurPeer : IAsyncDisposable
     public async Task<TorrentHandle> AddAsync(TestTorrent torrent) =>
         await Engine.AddAsync(new AddTorrentRequest { TorrentFile = await File.ReadAllBytesAsync(torrent.TorrentPath) });
 
+    /// <summary>Adds a torrent whose files are put into place first, and waits until they are checked and shared.</summary>
+    public async Task<TorrentHandle> SeedAsync(TestTorrent torrent, TimeSpan timeout)
+    {
+        foreach (var (path, _) in torrent.Files)
+        {
+            var target = Path.Combine(SharedDirectory, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(Path.Combine(torrent.Directory, path), target);
+        }
+
+        var handle = await AddAsync(torrent);
+        await UntilAsync(handle, TorrentState.Seeding, timeout);
+        return handle;
+    }
+
+    /// <summary>Fails when a peer was sent away for breaking the protocol, or when something of ours broke.</summary>
+    public void AssertNoStrikes() => Assert.DoesNotContain(
+        Log.ToString().Split('\n'), line => line.Contains(" Debug 205 ", StringComparison.Ordinal) || line.Contains(" Error ", StringComparison.Ordinal));
+
     /// <summary>Waits for a state; says what was there instead.</summary>
     public static Task UntilAsync(TorrentHandle torrent, TorrentState state, TimeSpan timeout) => UntilAsync(
         torrent, snapshot => snapshot.State == state, timeout, $"state {state}");

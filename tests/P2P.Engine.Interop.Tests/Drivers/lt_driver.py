@@ -1,6 +1,7 @@
 """A libtorrent session told what to do by JSON lines on standard input, answering each with one JSON line.
 
-argv[1] is one JSON object: address, port, and optionally settings (settings_pack entries that win over those below).
+argv[1] is one JSON object: address, port, and optionally settings (settings_pack entries that win over those below) and
+talk (remember what is said to and by peers, for the order of that name).
 Run by the system's python3, which has the libtorrent module.
 """
 import json
@@ -15,7 +16,7 @@ NO_ENCRYPTION = 2  # settings_pack::pe_disabled
 def make_session(spec):
     # Listening and dialling are tied to one loopback address, so announces come from it too.
     pack = {
-        'listen_interfaces': '%s:%d' % (spec['address'], spec['port']),
+        'listen_interfaces': ('[%s]:%d' if ':' in spec['address'] else '%s:%d') % (spec['address'], spec['port']),
         'outgoing_interfaces': spec['address'],
         'enable_dht': False,
         'dht_bootstrap_nodes': '',
@@ -29,11 +30,15 @@ def make_session(spec):
         'allow_multiple_connections_per_ip': True,
         'alert_mask': lt.alert.category_t.error_notification,
     }
+    if spec.get('talk'):
+        pack['alert_mask'] |= lt.alert.category_t.peer_log_notification
+        pack['alert_queue_size'] = 1000000
     pack.update(spec.get('settings', {}))
     session = lt.session(pack)
     # Loopback peers would otherwise escape rate limits and upload slots: put every address into the global class.
     everyone = lt.ip_filter()
     everyone.add_rule('0.0.0.0', '255.255.255.255', 1)
+    everyone.add_rule('::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff', 1)
     session.set_peer_class_filter(everyone)
     return session
 
@@ -72,6 +77,11 @@ class Driver:
             {'ip': p.ip[0], 'port': p.ip[1], 'client': p.client.decode('utf-8', 'replace') if isinstance(p.client, bytes) else p.client,
              'down': p.total_download, 'up': p.total_upload, 'flags': int(p.flags)}
             for p in self.torrent.get_peer_info()]}
+
+    def talk(self, order):
+        # What was said since the last call: '==>' by us, '<==' by the peer.
+        lines = [alert.message() for alert in self.session.pop_alerts() if isinstance(alert, lt.peer_log_alert)]
+        return {'lines': [line for line in lines if any(word in line for word in order['words'])]}
 
     def connect(self, order):
         self.torrent.connect_peer((order['address'], order['port']))

@@ -21,7 +21,7 @@ internal sealed class SimulatedTracker
     {
         ArgumentNullException.ThrowIfNull(network);
         _world = network.World;
-        network.Serve(Host, Announce);
+        network.Serve(Host, (uri, client) => uri.AbsolutePath == "/scrape" ? Scrape(uri) : Announce(uri, client));
     }
 
     /// <summary>What a .torrent names.</summary>
@@ -32,6 +32,9 @@ internal sealed class SimulatedTracker
 
     /// <summary>Most peers in one answer, whatever is asked for.</summary>
     public int MaxPeers { get; set; } = 200;
+
+    /// <summary>Scrapes answered (BEP 48).</summary>
+    public int Scrapes { get; private set; }
 
     /// <summary>Announces by event: "started", "completed", "stopped", "" for the regular ones.</summary>
     public Dictionary<string, int> Events { get; } = [];
@@ -58,6 +61,44 @@ internal sealed class SimulatedTracker
 
         _world.Random.Shuffle(others);
         return new HttpReply(200, Answer(swarm, others[..Math.Min(others.Length, Math.Min(wanted, MaxPeers))]));
+    }
+
+    private HttpReply Scrape(Uri uri)
+    {
+        Scrapes++;
+        var infoHash = Parse(uri.Query)["info_hash"];
+        var swarm = _swarms.GetValueOrDefault(infoHash, []);
+        var output = new ArrayBufferWriter<byte>();
+        var writer = new BencodeWriter(output);
+        writer.BeginDictionary();
+        writer.WriteKey("files"u8);
+        writer.BeginDictionary();
+        writer.WriteKey(Unescape(infoHash));
+        writer.BeginDictionary();
+        writer.WriteKey("complete"u8);
+        writer.WriteNumber(swarm.Count(peer => peer.Left == 0));
+        writer.WriteKey("downloaded"u8);
+        writer.WriteNumber(Events.GetValueOrDefault("completed"));
+        writer.WriteKey("incomplete"u8);
+        writer.WriteNumber(swarm.Count(peer => peer.Left > 0));
+        writer.End();
+        writer.End();
+        writer.End();
+        return new HttpReply(200, output.WrittenSpan.ToArray());
+    }
+
+    // The query is bytes, escaped one by one: reading it as UTF-8 text would lose them.
+    private static byte[] Unescape(string text)
+    {
+        var bytes = new List<byte>();
+        for (var i = 0; i < text.Length; i++)
+        {
+            var isEscaped = text[i] == '%';
+            bytes.Add(isEscaped ? byte.Parse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture) : (byte)text[i]);
+            i += isEscaped ? 2 : 0;
+        }
+
+        return [.. bytes];
     }
 
     private byte[] Answer(List<(PeerEndpoint Endpoint, long Left)> swarm, PeerEndpoint[] peers)

@@ -87,6 +87,46 @@ public sealed class HttpTrackerTests
         Assert.Equal(("tracker.tls", "The certificate is not valid."), response.Failure);
     }
 
+    [Theory] // BEP 48
+    [InlineData("http://t.example.org/announce", "http://t.example.org/scrape?")]
+    [InlineData("http://user:pass@t.example.org:81/ab/announce.php?passkey=cd", "http://t.example.org:81/ab/scrape.php?passkey=cd&")]
+    public async Task ScrapeAsync_ByBep48_AsksAtScrape(string url, string prefix)
+    {
+        _network.Http = _ => new HttpReply(200, "de"u8.ToArray());
+
+        await Tracker(url).ScrapeAsync(Request.InfoHash, default);
+
+        Assert.Equal(prefix + "info_hash=%124Vx%9A%BC%DE%F1%23Eg%89%AB%CD%EF%124Vx%9A", Assert.Single(_network.Gets).AbsoluteUri);
+    }
+
+    [Fact]
+    public async Task ScrapeAsync_NoFormForIt_AsksNothing()
+    {
+        var response = await Tracker("http://t.example.org/a").ScrapeAsync(Request.InfoHash, default);
+
+        Assert.Equal("tracker.no_scrape", response.Failure?.Code);
+        Assert.Empty(_network.Gets);
+    }
+
+    [Theory]
+    [InlineData(200, "d5:filesd20:{hash}d8:completei5e10:downloadedi50e10:incompletei-1eeee", null, 5, 50, 0)]
+    [InlineData(200, "d5:filesd20:{hash}d8:complete1:5eee", null, null, null, null)]
+    [InlineData(200, "d5:filesd20:aaaaaaaaaaaaaaaaaaaad8:completei5eeee", null, null, null, null)]
+    [InlineData(200, "d5:filesl20:{hash}ee", null, null, null, null)]
+    [InlineData(200, "d14:failure reason2:noe", "tracker.failure", null, null, null)]
+    [InlineData(200, "<html>", "tracker.bencode", null, null, null)]
+    [InlineData(200, "le", "tracker.bencode", null, null, null)]
+    [InlineData(404, "d5:filesdee", "tracker.http", null, null, null)]
+    public async Task ScrapeAsync_StatusAndBody_BecomeAResult(int status, string body, string? code, int? seeds, int? downloads, int? leechers)
+    {
+        var hash = Encoding.Latin1.GetString(Request.InfoHash.ToArray());
+        _network.Http = _ => new HttpReply(status, Encoding.Latin1.GetBytes(body.Replace("{hash}", hash, StringComparison.Ordinal)));
+
+        var response = await Tracker("http://t.example.org/announce").ScrapeAsync(Request.InfoHash, default);
+
+        Assert.Equal((code, seeds, downloads, leechers), (response.Failure?.Code, response.Seeds, response.Downloads, response.Leechers));
+    }
+
     private HttpTracker Tracker(string text)
     {
         Assert.True(TrackerUrl.TryParse(text, out var url, out _));

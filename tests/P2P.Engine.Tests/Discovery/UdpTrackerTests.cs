@@ -151,6 +151,42 @@ public sealed class UdpTrackerTests
         Assert.Equal(0, _network.OpenSockets);
     }
 
+    [Fact]
+    public async Task ScrapeAsync_TrackerAnswers_GivesCounts()
+    {
+        var infoHash = new InfoHash([.. Enumerable.Range(1, 20).Select(i => (byte)i)]);
+        _network.Udp = (packet, _) => [(packet.Length == 16 ? Answer(packet) : [0, 0, 0, 2, .. packet.AsSpan(12, 4), 0, 0, 0, 7, 0, 0, 1, 0, 255, 255, 255, 255], null)];
+
+        var response = await Tracker("udp://127.0.0.1:6969/announce").ScrapeAsync(infoHash, default);
+
+        Assert.Equal((null, 7, 256, 0), (response.Failure?.Code, response.Seeds, response.Downloads, response.Leechers));
+        var request = _network.Sent[1].Packet;
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 2], request[..12]);
+        Assert.Equal(infoHash.ToArray(), request[16..]);
+        Assert.Equal(0, _network.OpenSockets);
+    }
+
+    [Fact]
+    public void ScrapeAsync_ShortOrForeignAnswers_AreDropped()
+    {
+        _network.Udp = (packet, _) => packet.Length == 16
+            ? [(Answer(packet), null)]
+            : [([0, 0, 0, 2, .. packet.AsSpan(12, 4), 0, 0, 0, 7, 0, 0, 1, 0, 0, 0, 0], null), (Answer(packet), null)];
+        var scrape = Tracker("udp://127.0.0.1:6969").ScrapeAsync(default, default);
+
+        Advance(30);
+
+        Assert.False(scrape.IsCompleted);
+    }
+
+    [Fact]
+    public async Task ScrapeAsync_TrackerRefuses_SaysItsWords()
+    {
+        _network.Udp = (packet, _) => [(packet.Length == 16 ? Answer(packet) : [0, 0, 0, 3, .. packet.AsSpan(12, 4), .. "no scrape"u8], null)];
+
+        Assert.Equal(("tracker.failure", "no scrape"), (await Tracker("udp://127.0.0.1:6969").ScrapeAsync(default, default)).Failure);
+    }
+
     /// <summary>What a well-behaved tracker answers: an id, or one peer on loopback.</summary>
     internal static byte[] Answer(byte[] packet)
     {

@@ -186,6 +186,16 @@ internal sealed class AnnounceSchedule
         tier.Insert(0, entry);
     }
 
+    /// <summary>Shall a tracker be scraped after its good answer: were counts left out, and has its interval passed since the last scrape? A yes begins one.</summary>
+    public bool BeginScrape(TrackerEntry entry, DateTimeOffset now)
+    {
+        var answer = entry.Answer;
+        var isDue = !_stopped && answer is not null && (answer.Seeds is null || answer.Leechers is null || answer.Downloads is null)
+            && (entry.ScrapeBeganAt is not { } last || now - last >= answer.Interval);
+        entry.ScrapeBeganAt = isDue ? now : entry.ScrapeBeganAt;
+        return isDue;
+    }
+
     /// <summary>When each tracker is due, never in the past; those in reserve, under way or unusable are not in it.</summary>
     public Dictionary<TrackerEntry, DateTimeOffset> Plan(DateTimeOffset now) =>
         Planned(now).ToDictionary(planned => planned.Entry, planned => planned.DueAt < now ? now : planned.DueAt);

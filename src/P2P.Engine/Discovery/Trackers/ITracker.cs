@@ -11,6 +11,9 @@ internal interface ITracker
 
     /// <summary>One announce; every failure is an <see cref="AnnounceResponse"/> with <see cref="AnnounceResponse.Failure"/> set, never an exception but cancellation.</summary>
     ValueTask<AnnounceResponse> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Asks for the swarm's counts without announcing; failures as for an announce.</summary>
+    ValueTask<ScrapeResponse> ScrapeAsync(InfoHash infoHash, CancellationToken cancellationToken);
 }
 
 /// <summary>Event of an announce (BEP 3).</summary>
@@ -58,6 +61,22 @@ internal sealed record AnnounceResponse
 
     /// <summary>Our address as the tracker sees it (BEP 24).</summary>
     public System.Net.IPAddress? ExternalAddress { get; init; }
+}
+
+/// <summary>What a scrape brings; counts that the tracker does not tell are null.</summary>
+internal sealed record ScrapeResponse
+{
+    /// <summary>Null when it worked: else a stable code and the words for the log.</summary>
+    public (string Code, string Message)? Failure { get; init; }
+
+    /// <summary>Seeds in the swarm.</summary>
+    public int? Seeds { get; init; }
+
+    /// <summary>Leechers in the swarm.</summary>
+    public int? Leechers { get; init; }
+
+    /// <summary>Completed downloads.</summary>
+    public int? Downloads { get; init; }
 }
 
 /// <summary>Announces one torrent to its tiers of trackers; a serial loop of its own, so nobody waits for a tracker.</summary>

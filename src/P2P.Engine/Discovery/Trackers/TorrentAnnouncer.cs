@@ -134,6 +134,9 @@ internal sealed class TorrentAnnouncer : SerialLoop<AnnouncerMessage>, IAnnounce
             case AnnouncerMessage.Ended ended:
                 OnEnded(ended);
                 break;
+            case AnnouncerMessage.Scraped scraped:
+                OnScraped(scraped);
+                break;
             case AnnouncerMessage.GiveUp when _phase == Phase.Leaving:
                 Leave();
                 break;
@@ -230,7 +233,7 @@ internal sealed class TorrentAnnouncer : SerialLoop<AnnouncerMessage>, IAnnounce
         }
 
         _schedule.Ended(ended.Tracker, ended.Event, ended.Response, Now);
-        var host = TrackerUrl.TryParse(ended.Tracker.Url, out var url, out _) ? url.Host : "";
+        var host = HostOf(ended.Tracker);
         if (ended.Response.Failure is { } failure)
         {
             TrackerLog.AnnounceFailed(_logger, _infoHash.ToString(), host, ended.Event, failure.Code, failure.Message);
@@ -238,6 +241,10 @@ internal sealed class TorrentAnnouncer : SerialLoop<AnnouncerMessage>, IAnnounce
         else
         {
             TrackerLog.Announced(_logger, _infoHash.ToString(), host, ended.Event, ended.Response.Peers.Length);
+            if (_phase == Phase.Running && _schedule.BeginScrape(ended.Tracker, Now))
+            {
+                _ = ScrapeAsync(ended.Tracker, _lifetime.Token);
+            }
         }
 
         if (_phase == Phase.Leaving && --_stopsUnderWay == 0)
@@ -249,6 +256,38 @@ internal sealed class TorrentAnnouncer : SerialLoop<AnnouncerMessage>, IAnnounce
             _sink.OnPeersFound(ended.Response.Peers);
         }
     }
+
+    private async Task ScrapeAsync(TrackerEntry entry, CancellationToken lifetime)
+    {
+        try
+        {
+            Post(new AnnouncerMessage.Scraped(entry, await _trackers[entry.Url].ScrapeAsync(_infoHash, lifetime).ConfigureAwait(false)));
+        }
+        catch (OperationCanceledException)
+        {
+            return; // we left: nobody looks at the counts any more
+        }
+#pragma warning disable CA1031 // A bug in a tracker client costs counts, which is no reason to fail anything else: logged.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            TrackerLog.Fault(_logger, _infoHash.ToString(), exception);
+        }
+    }
+
+    private void OnScraped(AnnouncerMessage.Scraped scraped)
+    {
+        if (scraped.Response.Failure is { } failure)
+        {
+            TrackerLog.ScrapeFailed(_logger, _infoHash.ToString(), HostOf(scraped.Tracker), failure.Code, failure.Message);
+        }
+        else
+        {
+            scraped.Tracker.Scrape = scraped.Response;
+        }
+    }
+
+    private static string HostOf(TrackerEntry entry) => TrackerUrl.TryParse(entry.Url, out var url, out _) ? url.Host : "";
 
     private void OnStop(TaskCompletionSource done)
     {
@@ -325,6 +364,9 @@ internal abstract record AnnouncerMessage
 
     /// <summary>An announce ended; <paramref name="Lifetime"/> tells which run of announces it belongs to.</summary>
     internal sealed record Ended(TrackerEntry Tracker, AnnounceEvent Event, AnnounceResponse Response, CancellationTokenSource Lifetime) : AnnouncerMessage;
+
+    /// <summary>A scrape ended.</summary>
+    internal sealed record Scraped(TrackerEntry Tracker, ScrapeResponse Response) : AnnouncerMessage;
 
     /// <summary>Leave; complete <paramref name="Done"/> when left.</summary>
     internal sealed record Stop(TaskCompletionSource Done) : AnnouncerMessage;

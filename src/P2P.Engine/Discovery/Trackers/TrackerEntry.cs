@@ -44,6 +44,12 @@ internal sealed class TrackerEntry(string url, int tier, string? whyUnusable)
     /// <summary>The last good answer; null before the first.</summary>
     public AnnounceResponse? Answer { get; internal set; }
 
+    /// <summary>The last good scrape; null before the first.</summary>
+    public ScrapeResponse? Scrape { get; internal set; }
+
+    /// <summary>When the last scrape began; null before the first.</summary>
+    public DateTimeOffset? ScrapeBeganAt { get; internal set; }
+
     /// <summary>The tracker's own id, to be sent back (BEP 3).</summary>
     public string? TrackerId { get; internal set; }
 
@@ -68,9 +74,9 @@ internal sealed class TrackerEntry(string url, int tier, string? whyUnusable)
         Message = Describe(nextAt),
         LastAnnounceAt = LastEndedAt,
         NextAnnounceAt = nextAt,
-        Seeds = Answer?.Seeds,
-        Leechers = Answer?.Leechers,
-        Downloads = Answer?.Downloads,
+        Seeds = Answer?.Seeds ?? Scrape?.Seeds,
+        Leechers = Answer?.Leechers ?? Scrape?.Leechers,
+        Downloads = Answer?.Downloads ?? Scrape?.Downloads,
         Peers = Answer?.Peers.Length ?? 0,
     };
 

@@ -13,4 +13,7 @@ internal static partial class TrackerLog
 
     [LoggerMessage(402, LogLevel.Error, "{InfoHash}: the announcer met an error of its own")]
     public static partial void Fault(ILogger logger, string infoHash, Exception exception);
+
+    [LoggerMessage(403, LogLevel.Debug, "{InfoHash}: scrape of {Host} failed: {Code} {Reason}")]
+    public static partial void ScrapeFailed(ILogger logger, string infoHash, string host, string code, string reason);
 }

@@ -8,7 +8,7 @@ namespace P2P.Engine.Discovery.Trackers;
 
 /// <summary>A tracker spoken to over UDP (BEP 15, URL data of BEP 41).</summary>
 /// <remarks>
-/// One announce at a time. Each opens a socket on the unspecified address of the tracker's family (the network puts its own bind address
+/// One announce at a time, and a scrape perhaps. Each opens a socket on the unspecified address of the tracker's family (the network puts its own bind address
 /// in), asks for a connection id, uses it for 60 s at most, and resends on silence at 0, 15, 45, 105 and 225 s.
 /// </remarks>
 internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider clock, Random random, TimeSpan minInterval) : ITracker
@@ -26,6 +26,33 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
     /// <inheritdoc/>
     public async ValueTask<AnnounceResponse> AnnounceAsync(AnnounceRequest request, CancellationToken cancellationToken)
     {
+        var reply = await RunAsync(
+            UdpTrackerAction.Announce,
+            (connectionId, transaction) => UdpTrackerPacket.Announce(connectionId, transaction, request, url.PathAndQuery),
+            cancellationToken).ConfigureAwait(false);
+        return reply.Failure is { } failure
+            ? new AnnounceResponse { Failure = failure }
+            : UdpTrackerPacket.ReadAnnounce(reply.Packet.Span, !reply.Tracker.IsIPv4, minInterval, AddressScope.IsLoopback(reply.Tracker.Address));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ScrapeResponse> ScrapeAsync(InfoHash infoHash, CancellationToken cancellationToken)
+    {
+        var reply = await RunAsync(
+            UdpTrackerAction.Scrape,
+            (connectionId, transaction) => UdpTrackerPacket.Scrape(connectionId, transaction, infoHash),
+            cancellationToken).ConfigureAwait(false);
+        return reply.Failure is { } failure ? new ScrapeResponse { Failure = failure } : UdpTrackerPacket.ReadScrape(reply.Packet.Span);
+    }
+
+    private static Reply Failed(string code, string message) => new(default, default, (code, message));
+
+    /// <summary>Finds the tracker and gets its answer of kind <paramref name="action"/>.</summary>
+    /// <param name="action">What is asked.</param>
+    /// <param name="print">Prints the request for a connection id and a transaction id.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private async ValueTask<Reply> RunAsync(UdpTrackerAction action, Func<ulong, uint, byte[]> print, CancellationToken cancellationToken)
+    {
         try
         {
             var addresses = await network.ResolveAsync(url.Host, cancellationToken).ConfigureAwait(false);
@@ -36,7 +63,7 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
 
             using var socket = network.BindUdp(
                 address.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, port: 0);
-            return await ExchangeAsync(socket, new PeerEndpoint(address, url.Port), request, cancellationToken).ConfigureAwait(false);
+            return await ExchangeAsync(socket, new PeerEndpoint(address, url.Port), action, print, cancellationToken).ConfigureAwait(false);
         }
         catch (NetworkException exception)
         {
@@ -45,8 +72,6 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
         }
     }
 
-    private static AnnounceResponse Failed(string code, string message) => new() { Failure = (code, message) };
-
     // IPv4 first: it is what nearly every swarm lives on. A public name must not lead into the local network (R-H02).
     private IPAddress? Choose(IPAddress[] addresses) =>
         addresses
@@ -54,8 +79,8 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
             .OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1)
             .FirstOrDefault();
 
-    private async ValueTask<AnnounceResponse> ExchangeAsync(
-        IDatagramSocket socket, PeerEndpoint tracker, AnnounceRequest request, CancellationToken cancellationToken)
+    private async ValueTask<Reply> ExchangeAsync(
+        IDatagramSocket socket, PeerEndpoint tracker, UdpTrackerAction action, Func<ulong, uint, byte[]> print, CancellationToken cancellationToken)
     {
         var buffer = new byte[UdpTrackerPacket.MaxLength + 1];
         ulong? connectionId = null;
@@ -86,14 +111,13 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
             }
 
             var transaction = NextTransaction();
-            var packet = UdpTrackerPacket.Announce(connectionId.Value, transaction, request, url.PathAndQuery);
             var length = await AskAsync(
-                socket, tracker, packet, transaction, UdpTrackerAction.Announce, buffer, patience, cancellationToken).ConfigureAwait(false);
+                socket, tracker, print(connectionId.Value, transaction), transaction, action, buffer, patience, cancellationToken).ConfigureAwait(false);
             if (length > 0)
             {
                 return UdpTrackerPacket.IsError(buffer)
                     ? Failed("tracker.failure", UdpTrackerPacket.ErrorText(buffer.AsSpan(0, length)))
-                    : UdpTrackerPacket.ReadAnnounce(buffer.AsSpan(0, length), !tracker.IsIPv4, minInterval, AddressScope.IsLoopback(tracker.Address));
+                    : new Reply(buffer.AsMemory(0, length), tracker, Failure: null);
             }
         }
 
@@ -127,10 +151,13 @@ internal sealed class UdpTracker(TrackerUrl url, INetwork network, TimeProvider 
 
     private uint NextTransaction()
     {
-        // A cancelled announce may still be winding down beside the "stopped" that replaced it.
+        // A cancelled announce may still be winding down beside the "stopped" that replaced it, or a scrape.
         lock (random)
         {
             return (uint)random.NextInt64(1L << 32);
         }
     }
+
+    /// <summary>A well-formed answer and who gave it, or why there is none.</summary>
+    private readonly record struct Reply(ReadOnlyMemory<byte> Packet, PeerEndpoint Tracker, (string Code, string Message)? Failure);
 }

@@ -14,6 +14,9 @@ internal enum UdpTrackerAction
     /// <summary>Announces, or gives peers.</summary>
     Announce = 1,
 
+    /// <summary>Asks for, or gives, counts.</summary>
+    Scrape = 2,
+
     /// <summary>A refusal in words.</summary>
     Error = 3,
 }
@@ -30,6 +33,8 @@ internal static class UdpTrackerPacket
     private const ulong ProtocolId = 0x41727101980;
     private const int AnnounceLength = 98;
     private const int AnnounceReplyHeader = 20;
+    private const int ScrapeLength = 36;
+    private const int ScrapeReplyLength = 20;
     private const byte UrlDataOption = 2;
 
     /// <summary>A connect request: 16 bytes.</summary>
@@ -77,6 +82,18 @@ internal static class UdpTrackerPacket
         return packet;
     }
 
+    /// <summary>A scrape request for one torrent: 36 bytes.</summary>
+    public static byte[] Scrape(ulong connectionId, uint transactionId, InfoHash infoHash)
+    {
+        var packet = new byte[ScrapeLength];
+        var span = packet.AsSpan();
+        BinaryPrimitives.WriteUInt64BigEndian(span, connectionId);
+        BinaryPrimitives.WriteUInt32BigEndian(span[8..], (uint)UdpTrackerAction.Scrape);
+        BinaryPrimitives.WriteUInt32BigEndian(span[12..], transactionId);
+        infoHash.CopyTo(span[16..]);
+        return packet;
+    }
+
     /// <summary>Is this a well-formed answer to <paramref name="transactionId"/> of kind <paramref name="expected"/>, or an error to it?</summary>
     public static bool IsAnswer(ReadOnlySpan<byte> packet, uint transactionId, UdpTrackerAction expected)
     {
@@ -87,7 +104,12 @@ internal static class UdpTrackerPacket
 
         var action = BinaryPrimitives.ReadUInt32BigEndian(packet);
         return action == (uint)UdpTrackerAction.Error
-            || (action == (uint)expected && packet.Length >= (expected == UdpTrackerAction.Connect ? ConnectLength : AnnounceReplyHeader));
+            || (action == (uint)expected && packet.Length >= expected switch
+            {
+                UdpTrackerAction.Connect => ConnectLength,
+                UdpTrackerAction.Scrape => ScrapeReplyLength,
+                _ => AnnounceReplyHeader,
+            });
     }
 
     /// <summary>Is this answer an error?</summary>
@@ -126,4 +148,12 @@ internal static class UdpTrackerPacket
             Peers = peers.DrainToImmutable(),
         };
     }
+
+    /// <summary>Reads a scrape reply to a request for one torrent: seeds, completed downloads, leechers, 4 bytes each.</summary>
+    public static ScrapeResponse ReadScrape(ReadOnlySpan<byte> packet) => new()
+    {
+        Seeds = TrackerReplyRules.ClampCount(BinaryPrimitives.ReadInt32BigEndian(packet[8..])),
+        Downloads = TrackerReplyRules.ClampCount(BinaryPrimitives.ReadInt32BigEndian(packet[12..])),
+        Leechers = TrackerReplyRules.ClampCount(BinaryPrimitives.ReadInt32BigEndian(packet[16..])),
+    };
 }
