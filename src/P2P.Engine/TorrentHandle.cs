@@ -22,8 +22,7 @@ public sealed class TorrentHandle
     public InfoHash InfoHash => _port.InfoHash;
 
     /// <summary>The row as of the last beat.</summary>
-    public TorrentSnapshot Snapshot =>
-        _port.Snapshot ?? throw new TorrentEngineException("torrent.not_ready", "The torrent is being set up; ask again in a second.");
+    public TorrentSnapshot Snapshot => _port.Snapshot;
 
     /// <summary>Details as of the last beat; null until a watch has seen one beat.</summary>
     public TorrentDetails? Details => _port.Details;

@@ -174,7 +174,7 @@ internal sealed partial class SessionLoop
             },
         };
         var loop = new TorrentLoop(context, setup, Rules());
-        var entry = new TorrentEntry(metainfo, record, new TorrentPort(loop));
+        var entry = new TorrentEntry(metainfo, record, new TorrentPort(loop, loop.FirstRow()));
         _torrents.Add(metainfo.InfoHash, entry);
         Volatile.Write(ref _ports, _ports.SetItem(metainfo.InfoHash, entry.Port));
         loop.Post(FullTick);

@@ -365,6 +365,9 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
         return _core.View.Details(facts, choking, _core.Picker, _core.Context.Clock.GetUtcNow());
     }
 
+    /// <summary>The row of a torrent nobody has posted to yet, so that whoever finds it can show it at once. Its maker only.</summary>
+    public TorrentSnapshot FirstRow() => _core.View.Snapshot(Facts(_core.NowMs));
+
     private TorrentFacts Facts(long now)
     {
         var (totals, check) = (_core.Totals, _life.Check);
