@@ -50,6 +50,13 @@ public sealed class OpenTracker : IAsyncDisposable
         var tracker = new OpenTracker(process, whitelist, address, port);
         tracker._allowed.AddRange(allowed.Select(hash => hash.ToString()));
         await process.UntilListeningAsync(address, port).ConfigureAwait(false);
+
+        // It listens before a thread of its own has read the list.
+        if (allowed.Length > 0)
+        {
+            await tracker.UntilAllowedAsync(allowed[^1]).ConfigureAwait(false);
+        }
+
         return tracker;
     }
 
@@ -59,6 +66,11 @@ public sealed class OpenTracker : IAsyncDisposable
         _allowed.Add(infoHash.ToString());
         await File.WriteAllLinesAsync(_whitelist, _allowed).ConfigureAwait(false);
         await _process.SignalAsync("HUP").ConfigureAwait(false);
+        await UntilAllowedAsync(infoHash).ConfigureAwait(false);
+    }
+
+    private async Task UntilAllowedAsync(InfoHash infoHash)
+    {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
 
         // An announce from an address that stays without a peer tells when the list is in force.
