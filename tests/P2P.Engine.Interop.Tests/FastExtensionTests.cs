@@ -20,7 +20,10 @@ public sealed class FastExtensionTests
         var torrent = TestTorrents.Single(loopback, Length, PieceLength, announce: null);
         var settings = new JsonObject
         {
-            ["unchoke_slots_limit"] = 1, ["unchoke_interval"] = 1, ["optimistic_unchoke_interval"] = 2, ["num_optimistic_unchoke_slots"] = 1,
+            ["unchoke_slots_limit"] = 1,
+            ["unchoke_interval"] = 1,
+            ["optimistic_unchoke_interval"] = 2,
+            ["num_optimistic_unchoke_slots"] = 1,
             ["upload_rate_limit"] = 1_500_000,
         };
         await using var seed = await LibtorrentPeer.StartAsync(loopback, settings, keepsTalk: true);
@@ -48,7 +51,10 @@ public sealed class FastExtensionTests
         var torrent = TestTorrents.Single(loopback, Length, PieceLength, announce: null);
         await using var ours = await OurPeer.StartAsync(loopback, options => options with
         {
-            RegularSlots = 1, OptimisticSlots = 1, ChokeInterval = TimeSpan.FromSeconds(1), MaxUploadRate = 1_500_000,
+            RegularSlots = 1,
+            OptimisticSlots = 1,
+            ChokeInterval = TimeSpan.FromSeconds(1),
+            MaxUploadRate = 1_500_000,
         });
         await ours.SeedAsync(torrent, Timeout);
         await using var first = await LibtorrentPeer.StartAsync(loopback, keepsTalk: true);

@@ -48,7 +48,10 @@ public sealed class LibtorrentPeer : IReferencePeer
         var port = LoopbackFixture.FreePort(address);
         var spec = new JsonObject
         {
-            ["address"] = address.ToString(), ["port"] = port, ["settings"] = settings?.DeepClone() ?? new JsonObject(), ["talk"] = keepsTalk,
+            ["address"] = address.ToString(),
+            ["port"] = port,
+            ["settings"] = settings?.DeepClone() ?? new JsonObject(),
+            ["talk"] = keepsTalk,
         };
         var script = Path.Combine(AppContext.BaseDirectory, "Drivers", "lt_driver.py");
         var process = ClientProcess.Start(Python, [script, spec.ToJsonString()], loopback.NewDirectory("libtorrent"), isDialogue: true);
