@@ -32,4 +32,23 @@ public sealed record EngineSettingsPatch
 
     /// <summary>Folder of finished files; for torrents added from now on.</summary>
     public string? SharedDirectory { get; init; }
+
+    /// <summary>The settings with this change laid over them; nothing is checked.</summary>
+    public TorrentEngineOptions ApplyTo(TorrentEngineOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options with
+        {
+            MaxDownloadRate = MaxDownloadRate ?? options.MaxDownloadRate,
+            MaxUploadRate = MaxUploadRate ?? options.MaxUploadRate,
+            MaxConnections = MaxConnections ?? options.MaxConnections,
+            MaxConnectionsPerTorrent = MaxConnectionsPerTorrent ?? options.MaxConnectionsPerTorrent,
+            RegularSlots = RegularSlots ?? options.RegularSlots,
+            OptimisticSlots = OptimisticSlots ?? options.OptimisticSlots,
+            ChokeInterval = ChokeInterval ?? options.ChokeInterval,
+            StrictTitForTat = StrictTitForTat ?? options.StrictTitForTat,
+            IncompleteDirectory = IncompleteDirectory ?? options.IncompleteDirectory,
+            SharedDirectory = SharedDirectory ?? options.SharedDirectory,
+        };
+    }
 }

@@ -59,7 +59,7 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
             }
         }
 
-        foreach (var (key, sentence) in EngineSettingsValidator.Check(Apply(patch, now)))
+        foreach (var (key, sentence) in EngineSettingsValidator.Check(patch.ApplyTo(now)))
         {
             var name = JsonNamingPolicy.CamelCase.ConvertName(key);
             if (body.TryGetProperty(name, out _))
@@ -70,20 +70,6 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
 
         return new SettingsChange(patch, mistakes.ToImmutable(), isConfigOnly);
     }
-
-    private static TorrentEngineOptions Apply(EngineSettingsPatch patch, TorrentEngineOptions now) => now with
-    {
-        MaxDownloadRate = patch.MaxDownloadRate ?? now.MaxDownloadRate,
-        MaxUploadRate = patch.MaxUploadRate ?? now.MaxUploadRate,
-        MaxConnections = patch.MaxConnections ?? now.MaxConnections,
-        MaxConnectionsPerTorrent = patch.MaxConnectionsPerTorrent ?? now.MaxConnectionsPerTorrent,
-        RegularSlots = patch.RegularSlots ?? now.RegularSlots,
-        OptimisticSlots = patch.OptimisticSlots ?? now.OptimisticSlots,
-        ChokeInterval = patch.ChokeInterval ?? now.ChokeInterval,
-        StrictTitForTat = patch.StrictTitForTat ?? now.StrictTitForTat,
-        IncompleteDirectory = patch.IncompleteDirectory ?? now.IncompleteDirectory,
-        SharedDirectory = patch.SharedDirectory ?? now.SharedDirectory,
-    };
 
     private static long Number(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException("must be a whole number.");

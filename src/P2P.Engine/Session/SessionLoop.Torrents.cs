@@ -16,7 +16,7 @@ internal sealed partial class SessionLoop
     private void OnLoaded(SessionCommand.Loaded loaded)
     {
         _kept = loaded.Session.Settings;
-        Volatile.Write(ref _options, SettingsOverlay.Apply(_options, SettingsOverlay.Read(_kept)));
+        Volatile.Write(ref _options, SettingsOverlay.Read(_kept).ApplyTo(_options));
         _budget.MaxConnections = _options.MaxConnections;
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
@@ -330,7 +330,7 @@ internal sealed partial class SessionLoop
             return;
         }
 
-        Volatile.Write(ref _options, SettingsOverlay.Apply(_options, change.Patch));
+        Volatile.Write(ref _options, change.Patch.ApplyTo(_options));
         _kept = SettingsOverlay.Keep(_kept, change.Patch);
         _budget.MaxConnections = _options.MaxConnections;
         _downloadBudget.Rate = _options.MaxDownloadRate;

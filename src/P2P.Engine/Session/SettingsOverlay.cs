@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace P2P.Engine.Session;
 
-/// <summary>Settings changed in the page: checked, kept as text, laid over those of the host. Pure.</summary>
+/// <summary>Settings changed in the page: checked, kept as text, read back. Pure.</summary>
 internal static class SettingsOverlay
 {
     /// <summary>Every mistake of a patch as one sentence each; empty when it can be applied.</summary>
@@ -41,21 +41,6 @@ internal static class SettingsOverlay
             }
         }
     }
-
-    /// <summary>The patch laid over settings.</summary>
-    public static TorrentEngineOptions Apply(TorrentEngineOptions options, EngineSettingsPatch patch) => options with
-    {
-        MaxDownloadRate = patch.MaxDownloadRate ?? options.MaxDownloadRate,
-        MaxUploadRate = patch.MaxUploadRate ?? options.MaxUploadRate,
-        MaxConnections = patch.MaxConnections ?? options.MaxConnections,
-        MaxConnectionsPerTorrent = patch.MaxConnectionsPerTorrent ?? options.MaxConnectionsPerTorrent,
-        RegularSlots = patch.RegularSlots ?? options.RegularSlots,
-        OptimisticSlots = patch.OptimisticSlots ?? options.OptimisticSlots,
-        ChokeInterval = patch.ChokeInterval ?? options.ChokeInterval,
-        StrictTitForTat = patch.StrictTitForTat ?? options.StrictTitForTat,
-        IncompleteDirectory = patch.IncompleteDirectory ?? options.IncompleteDirectory,
-        SharedDirectory = patch.SharedDirectory ?? options.SharedDirectory,
-    };
 
     /// <summary>The patch added to what is kept.</summary>
     public static ImmutableDictionary<string, string> Keep(ImmutableDictionary<string, string> kept, EngineSettingsPatch patch)

@@ -212,19 +212,7 @@ public sealed class FakeEngine : IEngineAccess
         }
 
         LastPatch = patch;
-        Options = Options with
-        {
-            MaxDownloadRate = patch.MaxDownloadRate ?? Options.MaxDownloadRate,
-            MaxUploadRate = patch.MaxUploadRate ?? Options.MaxUploadRate,
-            MaxConnections = patch.MaxConnections ?? Options.MaxConnections,
-            MaxConnectionsPerTorrent = patch.MaxConnectionsPerTorrent ?? Options.MaxConnectionsPerTorrent,
-            RegularSlots = patch.RegularSlots ?? Options.RegularSlots,
-            OptimisticSlots = patch.OptimisticSlots ?? Options.OptimisticSlots,
-            ChokeInterval = patch.ChokeInterval ?? Options.ChokeInterval,
-            StrictTitForTat = patch.StrictTitForTat ?? Options.StrictTitForTat,
-            IncompleteDirectory = patch.IncompleteDirectory ?? Options.IncompleteDirectory,
-            SharedDirectory = patch.SharedDirectory ?? Options.SharedDirectory,
-        };
+        Options = patch.ApplyTo(Options);
         Publish(session => session with { MaxDownloadRate = Options.MaxDownloadRate, MaxUploadRate = Options.MaxUploadRate });
         return Task.CompletedTask;
     }
