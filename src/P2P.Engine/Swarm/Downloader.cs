@@ -123,7 +123,7 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
         {
             data.Return();
             _core.Wasted += block.Length;
-            return !wasRequested && ++peer.UnrequestedBlocks > 16 + (_alsoRequestedBy.Count * 4) && !_core.Picker.InEndgame
+            return !wasRequested && !_core.Picker.InEndgame && peer.UnrequestedBlocks.IsOneTooMany(now)
                 ? new DisconnectReason("peer.unrequested", "It kept sending blocks nobody asked for.", IsMisbehaviour: true)
                 : null;
         }

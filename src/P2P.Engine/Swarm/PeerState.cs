@@ -78,7 +78,11 @@ internal sealed class PeerState(int id, PeerConnection connection, int pieceCoun
 
     public int InvalidRequests { get; set; }
 
-    public int UnrequestedBlocks { get; set; }
+    /// <summary>Blocks that nobody asked for and nobody needs: 16 in 60 s (limits: UnrequestedBlocks).</summary>
+    public OffenceMeter UnrequestedBlocks { get; } = new(limit: 16, windowMs: 60_000);
+
+    /// <summary>Changes of its mind, interest and choke: 100 in 60 s (limits: StateFlaps).</summary>
+    public OffenceMeter StateFlaps { get; } = new(limit: 100, windowMs: 60_000);
 
     public int ChokedRequests { get; set; }
 

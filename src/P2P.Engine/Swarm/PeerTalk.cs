@@ -15,8 +15,8 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
         MessageId.Piece => downloader.OnPiece(peer, message, now),
         MessageId.Request => uploader.OnRequest(peer, message, _core.Have, now),
         MessageId.Have => OnHave(peer, message.Piece),
-        MessageId.Choke => OnChoke(peer),
-        MessageId.Unchoke => OnUnchoke(peer),
+        MessageId.Choke => OnChoke(peer, now),
+        MessageId.Unchoke => OnUnchoke(peer, now),
         MessageId.Interested => OnInterested(peer, isInterested: true, now),
         MessageId.NotInterested => OnInterested(peer, isInterested: false, now),
         MessageId.Bitfield => OnBitfield(peer, message.Payload.Span),
@@ -32,37 +32,44 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
 
     private static DisconnectReason BadIndex() => new("peer.index", "It named a piece that does not exist.", IsMisbehaviour: true);
 
+    private static DisconnectReason? Flap(PeerState peer, long now) => peer.StateFlaps.IsOneTooMany(now)
+        ? new DisconnectReason("peer.flap", "It kept changing its mind about choking or interest.", IsMisbehaviour: true)
+        : null;
+
     private static DisconnectReason NotNegotiated() =>
         new("peer.not_negotiated", "It used the fast extension without having agreed on it.", IsMisbehaviour: true);
 
-    private DisconnectReason? OnChoke(PeerState peer)
+    private DisconnectReason? OnChoke(PeerState peer, long now)
     {
+        var flap = peer.IsChoking ? null : Flap(peer, now);
         peer.IsChoking = true;
         if (!peer.HasFast)
         {
             downloader.ReleaseRequests(peer);
         }
 
-        return null;
+        return flap;
     }
 
-    private DisconnectReason? OnUnchoke(PeerState peer)
+    private DisconnectReason? OnUnchoke(PeerState peer, long now)
     {
+        var flap = peer.IsChoking ? Flap(peer, now) : null;
         peer.IsChoking = false;
         peer.IsSource = ChokeBoard.IsSourceNow(peer, _core.Peers.Values, _core.Rules, _core.IsStrict);
-        return null;
+        return flap;
     }
 
     private DisconnectReason? OnInterested(PeerState peer, bool isInterested, long now)
     {
         var began = isInterested && !peer.IsInterested;
+        var flap = isInterested == peer.IsInterested ? null : Flap(peer, now);
         peer.IsInterested = isInterested;
         if (began && peer.AmChoking && _core.IsTransferring)
         {
             board.OnInterested(peer, _core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, now);
         }
 
-        return null;
+        return flap;
     }
 
     private DisconnectReason? OnHave(PeerState peer, uint piece)
