@@ -88,12 +88,7 @@ internal sealed partial class SessionLoop
         }
 
         var root = Path.GetFullPath(request.SavePath ?? _options.SharedDirectory);
-        var paths = metainfo.Files.Where(file => !file.IsPad).Select(file => root + "/" + file.Path).ToHashSet(StringComparer.Ordinal);
-        var owner = _torrents.Values.FirstOrDefault(entry =>
-            entry.Metainfo.Files.Any(file => !file.IsPad && paths.Contains(RootOf(entry.Record) + "/" + file.Path)));
-        return owner is null
-            ? null
-            : new TorrentEngineException("path.in_use", $"\"{owner.Record.Name}\" already writes to the same files in {root}; choose another folder.");
+        return SavePaths.RefusalOf(metainfo, root, _torrents.Values.Select(entry => (entry.Record.Name, RootOf(entry.Record), entry.Metainfo)));
     }
 
     private async Task KeepAsync(TorrentRecord record, ReadOnlyMemory<byte> file, TaskCompletionSource<TorrentPort> reply)
@@ -147,7 +142,6 @@ internal sealed partial class SessionLoop
         {
             Metainfo = metainfo,
             Seed = _random.Next(),
-            OurId = _ourId,
             AddedAt = record.AddedAt,
             CompletedAt = record.CompletedAt,
             WillStart = record.IsStarted,

@@ -29,8 +29,6 @@ internal sealed record TorrentSetup
 
     public required int Seed { get; init; }
 
-    public required PeerId OurId { get; init; }
-
     public required DateTimeOffset AddedAt { get; init; }
 
     public DateTimeOffset? CompletedAt { get; init; }
