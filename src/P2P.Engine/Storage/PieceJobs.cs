@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using P2P.Engine.Primitives;
@@ -10,7 +9,6 @@ namespace P2P.Engine.Storage;
 internal sealed class WriteJob(TorrentStorage torrent, int piece, BlockPool.Block?[] blocks)
     : DiskJob(DiskLane.Pieces, DiskOrder.ByKey, torrent.KeyOf(piece), isWrite: true)
 {
-    private const int DigestLength = 8;
     private readonly FileStorage _storage = torrent.Storage;
 
     public override void Run(DiskWorker worker)
@@ -60,12 +58,10 @@ internal sealed class WriteJob(TorrentStorage torrent, int piece, BlockPool.Bloc
 
     private ImmutableArray<ulong> Digest(DiskWorker worker)
     {
-        Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
         var digests = ImmutableArray.CreateBuilder<ulong>(blocks.Length);
         for (var i = 0; i < blocks.Length; i++)
         {
-            SHA1.HashData(BytesOf(i, worker).Span, hash);
-            digests.Add(BinaryPrimitives.ReadUInt64LittleEndian(hash[..DigestLength]));
+            digests.Add(BlockDigest.Of(BytesOf(i, worker).Span));
         }
 
         return digests.MoveToImmutable();
