@@ -63,9 +63,9 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
         Obey(peer, verdict, nowMs);
     }
 
-    /// <summary>Strict mode: may this peer, which just unchoked us, be a source before the next round? While fewer than the slots are.</summary>
-    public static bool IsSourceNow(PeerState peer, IEnumerable<PeerState> peers, SwarmRules rules, bool isStrict) =>
-        !isStrict || peers.Count(other => other != peer && other is { IsSource: true, IsChoking: false }) < rules.RegularSlots + rules.OptimisticSlots;
+    /// <summary>A peer lets us download: may we ask it before the next round? The choker decides; without strict mode always.</summary>
+    public bool OnUnchokesUs(PeerState peer, IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, long nowMs) =>
+        choker.OnUnchokesUs(Fact(peer, nowMs), Facts(peers, nowMs), Rules(rules, isSeeding, isStrict));
 
     /// <summary>The board as it stands.</summary>
     public ChokingSnapshot Snapshot(IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, RateTerms rates, long nowMs) => new()

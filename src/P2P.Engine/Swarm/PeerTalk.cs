@@ -55,7 +55,7 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
     {
         var flap = peer.IsChoking ? Flap(peer, now) : null;
         peer.IsChoking = false;
-        peer.IsSource = ChokeBoard.IsSourceNow(peer, _core.Peers.Values, _core.Rules, _core.IsStrict);
+        peer.IsSource = board.OnUnchokesUs(peer, _core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, now);
         return flap;
     }
 

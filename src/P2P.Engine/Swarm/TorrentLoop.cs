@@ -181,7 +181,7 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
         _core.StrictOverride = isStrict;
         foreach (var peer in _core.Peers.Values)
         {
-            peer.IsSource = ChokeBoard.IsSourceNow(peer, _core.Peers.Values, _core.Rules, _core.IsStrict);
+            peer.IsSource = !peer.IsChoking && _board.OnUnchokesUs(peer, _core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, _core.NowMs);
             _downloader.RequestMore(peer);
         }
     }
