@@ -78,7 +78,7 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         var root = Path.Combine(FakeHost.RepositoryRoot(), "wwwroot");
         var file = Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories).FirstOrDefault(name => name.EndsWith(".css", StringComparison.Ordinal));
-        Assert.SkipWhen(file is null, "wwwroot holds no style sheet yet.");
+        Assert.NotNull(file);
         var response = await fixture.Client.GetAsync("/" + Path.GetRelativePath(root, file).Replace('\\', '/'));
         Assert.True(response.IsSuccessStatusCode);
         Assert.Equal(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken), await response.Content.ReadAsByteArrayAsync());
