@@ -2,11 +2,17 @@ using System.Collections.Immutable;
 
 namespace P2P.Engine;
 
-/// <summary>A torrent to add: the bytes of a .torrent file and how to treat it.</summary>
+/// <summary>A torrent to add: the bytes of a .torrent file or a magnet link, and how to treat it.</summary>
 public sealed record AddTorrentRequest
 {
-    /// <summary>The .torrent file, at most 64 MiB.</summary>
-    public required ReadOnlyMemory<byte> TorrentFile { get; init; }
+    /// <summary>The .torrent file, at most 64 MiB; empty when <see cref="Magnet"/> is given.</summary>
+    public ReadOnlyMemory<byte> TorrentFile { get; init; }
+
+    /// <summary>A magnet link (BEP 9) or an infohash of 40 hex or 32 base32 digits; null when <see cref="TorrentFile"/> is given.</summary>
+    public string? Magnet { get; init; }
+
+    /// <summary>Of a magnet link: fetch the metadata, then wait, stopped, until the user chose the files and starts it.</summary>
+    public bool ChooseFiles { get; init; }
 
     /// <summary>Absolute folder where the finished files go; null for the default shared folder.</summary>
     public string? SavePath { get; init; }

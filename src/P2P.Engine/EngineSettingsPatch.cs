@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace P2P.Engine;
 
 /// <summary>Settings to change while running; null leaves a setting as it is.</summary>
@@ -33,6 +35,30 @@ public sealed record EngineSettingsPatch
     /// <summary>Folder of finished files; for torrents added from now on.</summary>
     public string? SharedDirectory { get; init; }
 
+    /// <summary>Take part in the DHT.</summary>
+    public bool? Dht { get; init; }
+
+    /// <summary>Nodes to ask first, "host:port" each; empty for none.</summary>
+    public ImmutableArray<string>? DhtBootstrap { get; init; }
+
+    /// <summary>Find peers on the local network.</summary>
+    public bool? LocalDiscovery { get; init; }
+
+    /// <summary>Exchange known peers with connected ones.</summary>
+    public bool? PeerExchange { get; init; }
+
+    /// <summary>Be a tracker.</summary>
+    public bool? TrackerEnabled { get; init; }
+
+    /// <summary>TCP port of the embedded tracker, 0..65535.</summary>
+    public int? TrackerHttpPort { get; init; }
+
+    /// <summary>UDP port of the embedded tracker, 0..65535.</summary>
+    public int? TrackerUdpPort { get; init; }
+
+    /// <summary>The embedded tracker serves every torrent.</summary>
+    public bool? TrackerServesAny { get; init; }
+
     /// <summary>The settings with this change laid over them; nothing is checked.</summary>
     public TorrentEngineOptions ApplyTo(TorrentEngineOptions options)
     {
@@ -49,6 +75,17 @@ public sealed record EngineSettingsPatch
             StrictTitForTat = StrictTitForTat ?? options.StrictTitForTat,
             IncompleteDirectory = IncompleteDirectory ?? options.IncompleteDirectory,
             SharedDirectory = SharedDirectory ?? options.SharedDirectory,
+            Dht = Dht ?? options.Dht,
+            DhtBootstrap = DhtBootstrap ?? options.DhtBootstrap,
+            LocalDiscovery = LocalDiscovery ?? options.LocalDiscovery,
+            PeerExchange = PeerExchange ?? options.PeerExchange,
+            Tracker = options.Tracker with
+            {
+                Enabled = TrackerEnabled ?? options.Tracker.Enabled,
+                HttpPort = TrackerHttpPort ?? options.Tracker.HttpPort,
+                UdpPort = TrackerUdpPort ?? options.Tracker.UdpPort,
+                ServesAny = TrackerServesAny ?? options.Tracker.ServesAny,
+            },
         };
     }
 }

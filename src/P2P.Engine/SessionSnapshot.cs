@@ -48,6 +48,12 @@ public sealed record SessionSnapshot
     /// <summary>Why state cannot be saved, in one sentence; null when it can.</summary>
     public string? StateError { get; init; }
 
+    /// <summary>Good nodes in the DHT's table, both families; -1 while the DHT is off.</summary>
+    public int DhtNodes { get; init; } = -1;
+
+    /// <summary>Peers the embedded tracker knows; -1 while it is off.</summary>
+    public int TrackerPeers { get; init; } = -1;
+
     /// <summary>When this process's engine started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 }
@@ -72,6 +78,9 @@ public enum TorrentState
 
     /// <summary>Cannot go on; see <see cref="TorrentSnapshot.Error"/>.</summary>
     Error,
+
+    /// <summary>A magnet link whose info dictionary is not here yet: no size, files or pieces are known.</summary>
+    Metadata,
 }
 
 /// <summary>One torrent's row. Immutable; the same instance is kept while nothing visible changed.</summary>

@@ -24,6 +24,15 @@ public sealed record TorrentDetails
     /// <summary>Trackers by tier.</summary>
     public ImmutableArray<TrackerSnapshot> Trackers { get; init; } = [];
 
+    /// <summary>Where peers come from: one row per source, in the order of <see cref="DiscoverySource"/>.</summary>
+    public ImmutableArray<DiscoverySnapshot> Discovery { get; init; } = [];
+
+    /// <summary>The magnet link that names this torrent and its trackers.</summary>
+    public string Magnet { get; init; } = "";
+
+    /// <summary>How far the info dictionary of a magnet link is; null once it is here.</summary>
+    public MetadataProgress? Metadata { get; init; }
+
     /// <summary>Pieces.</summary>
     public required PieceMapSnapshot Pieces { get; init; }
 

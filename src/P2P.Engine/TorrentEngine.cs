@@ -91,6 +91,27 @@ public sealed class TorrentEngine : IAsyncDisposable
             metainfo.Trackers, Find(metainfo.InfoHash) is not null, metainfo.Warnings);
     }
 
+    /// <summary>Reads a magnet link without adding it. Throws <see cref="TorrentEngineException"/> "magnet.*".</summary>
+    public MagnetPreview InspectMagnet(string magnet) => throw new NotImplementedException();
+
+    /// <summary>The DHT node now; built when asked.</summary>
+    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <summary>The embedded tracker now; built when asked.</summary>
+    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <summary>Lists what a torrent made by <paramref name="request"/> would hold. Throws <see cref="TorrentEngineException"/> "create.*", "disk.*".</summary>
+    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <summary>Begins to make a torrent; progress is in <see cref="Creations"/>. Throws <see cref="TorrentEngineException"/> "create.*" for a request that cannot work.</summary>
+    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request) => throw new NotImplementedException();
+
+    /// <summary>Torrents being made and the last 20 that ended, newest first.</summary>
+    public ImmutableArray<TorrentCreationSnapshot> Creations => throw new NotImplementedException();
+
+    /// <summary>Gives up making a torrent; nothing when it ended already.</summary>
+    public void CancelCreation(string id) => throw new NotImplementedException();
+
     /// <summary>Adds a torrent; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
     public async Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
     {

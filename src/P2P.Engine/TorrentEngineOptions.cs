@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 
 namespace P2P.Engine;
@@ -61,4 +62,38 @@ public sealed record TorrentEngineOptions
 
     /// <summary>... or when this many verified bytes wait, whichever comes first.</summary>
     public long FlushBytes { get; init; } = 64L << 20;
+
+    /// <summary>Take part in the mainline DHT (BEP 5), on the UDP port with the number of the peers' TCP port.</summary>
+    public bool Dht { get; init; } = true;
+
+    /// <summary>Nodes to ask first when none is known, "host:port" each; empty: only nodes met on the LAN, in .torrent files and by peers.</summary>
+    public ImmutableArray<string> DhtBootstrap { get; init; } = [];
+
+    /// <summary>Find peers on the local network by multicast (BEP 14).</summary>
+    public bool LocalDiscovery { get; init; } = true;
+
+    /// <summary>Exchange known peers with connected ones (BEP 11).</summary>
+    public bool PeerExchange { get; init; } = true;
+
+    /// <summary>The tracker this peer is itself.</summary>
+    public TrackerServerOptions Tracker { get; init; } = new();
+}
+
+/// <summary>Settings of the embedded tracker. Immutable.</summary>
+public sealed record TrackerServerOptions
+{
+    /// <summary>Answer announces.</summary>
+    public bool Enabled { get; init; }
+
+    /// <summary>TCP port of HTTP announces, 1..65535; 0 for any free one.</summary>
+    public int HttpPort { get; init; } = 6969;
+
+    /// <summary>UDP port (BEP 15), 1..65535; 0 for any free one.</summary>
+    public int UdpPort { get; init; } = 6969;
+
+    /// <summary>Serve every torrent that is asked for; false: only those of this client.</summary>
+    public bool ServesAny { get; init; }
+
+    /// <summary>Told to clients as the time to their next announce; twice as long without one, and a peer is forgotten.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(30);
 }

@@ -78,6 +78,9 @@ public sealed class TorrentHandle
     public Task SetStrictTitForTatAsync(bool? isStrict) =>
         ChangeAsync(record => record with { StrictTitForTat = isStrict }, new TorrentCommand.SetStrict(isStrict));
 
+    /// <summary>The .torrent file. Throws "metainfo.missing" while a magnet link has no info dictionary.</summary>
+    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
     /// <summary>Announces to the trackers now.</summary>
     public Task AnnounceAsync()
     {
@@ -95,9 +98,9 @@ public sealed class TorrentHandle
 
     private sealed class WatchScope : IDisposable
     {
-        private TorrentLoop? _loop;
+        private SwarmLoop? _loop;
 
-        public WatchScope(TorrentLoop loop)
+        public WatchScope(SwarmLoop loop)
         {
             _loop = loop;
             loop.Post(new TorrentCommand.Watch(+1));

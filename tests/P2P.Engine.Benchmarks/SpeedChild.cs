@@ -22,6 +22,9 @@ internal static class SpeedChild
             SharedDirectory = Path.Combine(folder, "shared"),
             ListenAddress = IPAddress.Parse(args[1]),
             ListenPort = int.Parse(args[2], CultureInfo.InvariantCulture),
+            Dht = false,
+            LocalDiscovery = false,
+            PeerExchange = false,
         });
         Console.WriteLine("ready");
         TorrentHandle? torrent = null;

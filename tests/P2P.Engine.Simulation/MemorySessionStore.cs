@@ -19,6 +19,9 @@ internal sealed class StoreState
     /// <summary>Saves that became durable.</summary>
     public int Commits { get; set; }
 
+    /// <summary>The DHT's id and nodes.</summary>
+    public byte[] Dht { get; set; } = [];
+
     /// <summary>Told every record that became durable.</summary>
     public Action<TorrentRecord>? OnCommitted { get; set; }
 }
@@ -41,7 +44,10 @@ internal sealed class MemorySessionStore(SimulatedProcess process, StoreState st
         var wasClean = state.IsClean;
         state.IsClean = false;
         return Task.FromResult(new LoadedSession(
-            [.. state.Torrents.Values.OrderBy(static torrent => torrent.Record.AddedAt)], state.Settings, RecoveryNotice: null, wasClean));
+            [.. state.Torrents.Values.OrderBy(static torrent => torrent.Record.AddedAt)], state.Settings, RecoveryNotice: null, wasClean)
+        {
+            DhtState = state.Dht,
+        });
     }
 
     /// <inheritdoc/>
@@ -75,6 +81,13 @@ internal sealed class MemorySessionStore(SimulatedProcess process, StoreState st
 
     /// <inheritdoc/>
     public Task SaveSettingsAsync(ImmutableDictionary<string, string> settings) => Later(() => state.Settings = settings);
+
+    /// <inheritdoc/>
+    public Task SaveDhtAsync(ReadOnlyMemory<byte> dht)
+    {
+        var copy = dht.ToArray();
+        return Later(() => state.Dht = copy);
+    }
 
     /// <inheritdoc/>
     public Task FlushAsync()

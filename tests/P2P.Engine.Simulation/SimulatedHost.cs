@@ -38,6 +38,11 @@ internal sealed class SimulatedHost
         SharedDirectory = Path.GetPathRoot(AppContext.BaseDirectory)!,
         ListenPort = Port,
         MinTrackerInterval = TimeSpan.FromSeconds(60),
+
+        // A scenario switches on what it is about, so that the others stay as they were.
+        Dht = false,
+        LocalDiscovery = false,
+        PeerExchange = false,
     };
 
     /// <summary>Names it in the trace.</summary>

@@ -40,6 +40,9 @@ internal static class EngineChild
             SharedDirectory = Path.Combine(root, "shared"),
             ListenAddress = IPAddress.Loopback,
             ListenPort = 0,
+            Dht = false,
+            LocalDiscovery = false,
+            PeerExchange = false,
         };
         if (options.Text("flush-ms") is not null)
         {

@@ -69,7 +69,7 @@ internal sealed class HostKill(HarnessOptions options)
         var host = new ChildProcess(
             [
                 Path.GetFullPath(options.Required("host")), "--urls", _url.GetLeftPart(UriPartial.Authority), "--Engine:Data", root,
-                "--Engine:ListenAddress", "127.0.0.1", "--Engine:ListenPort", "0", "--Host:LogLevel", "Warning",
+                "--Engine:ListenAddress", "127.0.0.1", "--Engine:ListenPort", "0", "--Engine:Dht", "false", "--Engine:DhtBootstrap", "", "--Engine:LocalDiscovery", "false", "--Host:LogLevel", "Warning",
             ],
             "dotnet");
         try

@@ -45,6 +45,18 @@ internal sealed record EngineSettings
                 MinTrackerInterval = reader.Time(nameof(standard.MinTrackerInterval), standard.MinTrackerInterval),
                 FlushInterval = reader.Time(nameof(standard.FlushInterval), standard.FlushInterval),
                 FlushBytes = reader.Number(nameof(standard.FlushBytes), standard.FlushBytes),
+                Dht = reader.Switch(nameof(standard.Dht), standard.Dht),
+                DhtBootstrap = reader.Words(nameof(standard.DhtBootstrap)),
+                LocalDiscovery = reader.Switch(nameof(standard.LocalDiscovery), standard.LocalDiscovery),
+                PeerExchange = reader.Switch(nameof(standard.PeerExchange), standard.PeerExchange),
+                Tracker = standard.Tracker with
+                {
+                    Enabled = reader.Switch("Tracker:Enabled", standard.Tracker.Enabled),
+                    HttpPort = reader.Integer("Tracker:HttpPort", standard.Tracker.HttpPort),
+                    UdpPort = reader.Integer("Tracker:UdpPort", standard.Tracker.UdpPort),
+                    ServesAny = reader.Switch("Tracker:ServesAny", standard.Tracker.ServesAny),
+                    Interval = reader.Time("Tracker:Interval", standard.Tracker.Interval),
+                },
             },
             AllowedSaveRoots = reader.Folders(nameof(AllowedSaveRoots)),
         };

@@ -24,12 +24,15 @@ internal static class EngineSettingsValidator
             (nameof(options.BlockMemory), options.BlockMemory, 4 << 20, 1L << 40),
             (nameof(options.DiskThreads), options.DiskThreads, 0, 64),
             (nameof(options.FlushBytes), options.FlushBytes, 16_384, 1L << 40),
+            ("Tracker:HttpPort", options.Tracker.HttpPort, 0, 65_535),
+            ("Tracker:UdpPort", options.Tracker.UdpPort, 0, 65_535),
         ];
         (string Key, TimeSpan Value, TimeSpan Min, TimeSpan Max)[] times =
         [
             (nameof(options.ChokeInterval), options.ChokeInterval, TimeSpan.FromSeconds(1), Hour),
             (nameof(options.MinTrackerInterval), options.MinTrackerInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             (nameof(options.FlushInterval), options.FlushInterval, TimeSpan.FromMilliseconds(100), Hour),
+            ("Tracker:Interval", options.Tracker.Interval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
         ];
         return numbers.Where(number => number.Value < number.Min || number.Value > number.Max)
             .Select(number => (number.Key, $"is {Text(number.Value)}; it must be {Range(number.Min, number.Max)}."))

@@ -29,6 +29,15 @@ internal sealed class SettingsReader(IConfigurationSection section, string root)
         return [.. (one is null ? many : many.Prepend(one)).Select(value => Absolute(key, value!, root))];
     }
 
+    /// <summary>A list of words: one text of words between blanks or commas, which also empties a list set elsewhere, or "Key:0", "Key:1", ...</summary>
+    public ImmutableArray<string> Words(string key)
+    {
+        _known.Add(key);
+        return section[key] is { } text
+            ? [.. text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)]
+            : [.. section.GetSection(key).GetChildren().Select(child => child.Value?.Trim()).OfType<string>().Where(word => word.Length > 0)];
+    }
+
     /// <summary>A whole number of 64 bits.</summary>
     public long Number(string key, long standard) => Parse(key, standard, "a whole number",
         text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null);
@@ -65,7 +74,7 @@ internal sealed class SettingsReader(IConfigurationSection section, string root)
     /// <summary>The text itself; null when absent or blank.</summary>
     public string? Text(string key)
     {
-        _known.Add(key);
+        _known.Add(key.Split(':')[0]);
         return section[key] is { } text && !string.IsNullOrWhiteSpace(text) ? text.Trim() : null;
     }
 

@@ -42,6 +42,28 @@ internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAcc
     public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile) => Running.Inspect(torrentFile);
 
     /// <inheritdoc/>
+    public MagnetPreview InspectMagnet(string magnet) => Running.InspectMagnet(magnet);
+
+    /// <inheritdoc/>
+    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => Running.GetDhtAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => Running.GetTrackerServerAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) =>
+        Running.PreviewCreationAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request) => Running.StartCreation(request);
+
+    /// <inheritdoc/>
+    public ImmutableArray<TorrentCreationSnapshot> Creations => _engine?.Creations ?? [];
+
+    /// <inheritdoc/>
+    public void CancelCreation(string id) => Running.CancelCreation(id);
+
+    /// <inheritdoc/>
     public async Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default) =>
         new TorrentAccess(await Running.AddAsync(request, cancellationToken));
 
@@ -79,6 +101,8 @@ internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAcc
         public Task SetSequentialAsync(bool isSequential) => handle.SetSequentialAsync(isSequential);
 
         public Task SetStrictTitForTatAsync(bool? isStrict) => handle.SetStrictTitForTatAsync(isStrict);
+
+        public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => handle.GetMetainfoAsync(cancellationToken);
 
         public Task AnnounceAsync() => handle.AnnounceAsync();
     }

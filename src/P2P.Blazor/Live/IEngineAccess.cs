@@ -23,6 +23,27 @@ public interface IEngineAccess
     /// <summary>Looks inside a .torrent without adding it; throws with the parse error.</summary>
     TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile);
 
+    /// <summary>Reads a magnet link without adding it; throws "magnet.*".</summary>
+    MagnetPreview InspectMagnet(string magnet);
+
+    /// <summary>The DHT node now.</summary>
+    Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The embedded tracker now.</summary>
+    Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Lists what a torrent would hold, without hashing; throws "create.*", "disk.*".</summary>
+    Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Begins to make a torrent; throws "create.*" for a request that cannot work.</summary>
+    TorrentCreationSnapshot StartCreation(CreateTorrentRequest request);
+
+    /// <summary>Torrents being made and the last that ended, newest first.</summary>
+    ImmutableArray<TorrentCreationSnapshot> Creations { get; }
+
+    /// <summary>Gives up making a torrent; nothing when it ended already.</summary>
+    void CancelCreation(string id);
+
     /// <summary>Adds a torrent; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
     Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default);
 
@@ -76,6 +97,9 @@ public interface ITorrentAccess
     /// <summary>Sets its own strict switch; null follows the session.</summary>
     Task SetStrictTitForTatAsync(bool? isStrict);
 
-    /// <summary>Announces to the trackers now.</summary>
+    /// <summary>The .torrent file; throws "metainfo.missing" while a magnet link has no info dictionary.</summary>
+    Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Asks every source of peers now: trackers, DHT, local network.</summary>
     Task AnnounceAsync();
 }

@@ -29,6 +29,9 @@ internal sealed class LiteDbSessionStore : ISessionStore
     // Commands taken into one batch at most, so that a storm of them cannot keep the first waiting for ever.
     private const int CommandsPerBatch = 4096;
 
+    /// <summary>Two full tables are under 100 KiB.</summary>
+    private const long MaxDhtBytes = 1 << 20;
+
     private readonly string _directory;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
@@ -131,6 +134,21 @@ internal sealed class LiteDbSessionStore : ISessionStore
     public Task SaveSettingsAsync(ImmutableDictionary<string, string> settings) => Post(waiter => _pending.SaveSettings(settings, waiter));
 
     /// <inheritdoc/>
+    /// <remarks>A file of its own: it is worth little and changes wholly, so the database is spared it.</remarks>
+    public Task SaveDhtAsync(ReadOnlyMemory<byte> state) => Post(waiter =>
+    {
+        try
+        {
+            _files.Write(DhtPath, state.Span);
+            waiter.TrySetResult();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            waiter.TrySetException(StateFault.Describe(exception, _directory));
+        }
+    });
+
+    /// <inheritdoc/>
     public Task FlushAsync() => Post(_pending.Flush);
 
     /// <summary>Writes what waits, notes the clean stop, keeps a copy and frees the directory.</summary>
@@ -147,6 +165,23 @@ internal sealed class LiteDbSessionStore : ISessionStore
 
         await _ended.Task.ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private string DhtPath => Path.Combine(_directory, "dht.state");
+
+    // Row D23: whatever cannot be a table of ours is ignored, unread.
+    private byte[] ReadDht()
+    {
+        try
+        {
+            var file = new FileInfo(DhtPath);
+            return file.Exists && file.Length <= MaxDhtBytes ? File.ReadAllBytes(DhtPath) : [];
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            PersistenceLog.DhtStateUnread(_logger, exception.Message);
+            return [];
+        }
     }
 
     private Task Post(Action<TaskCompletionSource> command)
@@ -294,7 +329,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
             PersistenceLog.StateRecovered(_logger, notice);
         }
 
-        return new LoadedSession(torrents, _settings, notice, wasCleanStop);
+        return new LoadedSession(torrents, _settings, notice, wasCleanStop) { DhtState = ReadDht() };
     }
 
     /// <summary>Writes the dirty set; true when it is durable. On failure the database is closed and opened again at the next attempt.</summary>

@@ -28,4 +28,7 @@ internal static partial class PersistenceLog
 
     [LoggerMessage(607, LogLevel.Warning, "The .torrent file of {InfoHash}, which was removed, could not be deleted")]
     public static partial void MetainfoNotDeleted(ILogger logger, P2P.Engine.Primitives.InfoHash infoHash, Exception exception);
+
+    [LoggerMessage(608, LogLevel.Warning, "The kept nodes of the DHT could not be read, it begins anew: {Message}")]
+    public static partial void DhtStateUnread(ILogger logger, string message);
 }

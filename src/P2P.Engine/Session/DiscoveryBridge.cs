@@ -11,7 +11,7 @@ namespace P2P.Engine.Session;
 internal sealed class DiscoveryBridge(EngineEnvironment environment, PeerId ourId, Func<int> port, Random random, ILogger logger)
 {
     /// <summary>An announcer for a torrent that just became active; null when it has no trackers.</summary>
-    public IAnnouncer? Announce(TorrentMetainfo metainfo, TorrentRecord record, TorrentLoop torrent, TimeSpan minInterval)
+    public IAnnouncer? Announce(TorrentMetainfo metainfo, TorrentRecord record, SwarmLoop torrent, TimeSpan minInterval)
     {
         var tiers = record.Trackers ?? metainfo.Trackers;
         return tiers.IsDefaultOrEmpty
@@ -21,7 +21,7 @@ internal sealed class DiscoveryBridge(EngineEnvironment environment, PeerId ourI
                 new Random(random.Next()), minInterval, new Sink(torrent), logger);
     }
 
-    private sealed class Sink(TorrentLoop torrent) : IAnnounceSink
+    private sealed class Sink(SwarmLoop torrent) : IAnnounceSink
     {
         public TransferTotals Totals
         {

@@ -11,4 +11,8 @@ namespace P2P.Engine.Session;
 /// <param name="Scheduler">Runs loops.</param>
 /// <param name="Seed">Makes each run's random choices its own, or a simulation's repeatable.</param>
 internal sealed record EngineEnvironment(
-    TimeProvider Clock, INetwork Network, Func<BlockPool, IDisk> Disk, ILoopScheduler Scheduler, int Seed);
+    TimeProvider Clock, INetwork Network, Func<BlockPool, IDisk> Disk, ILoopScheduler Scheduler, int Seed)
+{
+    /// <summary>The other half of the seam of randomness: fills a span with bytes nobody can foresee (R-G05). A simulation repeats them from its seed.</summary>
+    public Action<Span<byte>> Entropy { get; init; } = System.Security.Cryptography.RandomNumberGenerator.Fill;
+}

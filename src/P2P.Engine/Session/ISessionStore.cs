@@ -24,6 +24,9 @@ internal interface ISessionStore : IAsyncDisposable
     /// <summary>Saves the settings changed in the page; durable when the task completes.</summary>
     Task SaveSettingsAsync(ImmutableDictionary<string, string> settings);
 
+    /// <summary>Keeps the DHT's id and nodes, replacing what was kept; losing them costs a bootstrap, nothing else.</summary>
+    Task SaveDhtAsync(ReadOnlyMemory<byte> state);
+
     /// <summary>Why state cannot be saved now, in one sentence; null when it can. Any thread.</summary>
     string? StateError { get; }
 
@@ -40,7 +43,11 @@ internal sealed record LoadedSession(
     ImmutableArray<(TorrentRecord Record, byte[] TorrentFile)> Torrents,
     ImmutableDictionary<string, string> Settings,
     string? RecoveryNotice,
-    bool WasCleanStop);
+    bool WasCleanStop)
+{
+    /// <summary>The DHT's id and nodes as last kept; empty when there are none or they cannot be read.</summary>
+    public ReadOnlyMemory<byte> DhtState { get; init; }
+}
 
 /// <summary>One torrent at rest. Immutable; every field has a safe default so that old records load.</summary>
 internal sealed record TorrentRecord
@@ -87,6 +94,9 @@ internal sealed record TorrentRecord
 
     /// <summary>The existing data was looked for (and checked) already.</summary>
     public bool WasChecked { get; init; }
+
+    /// <summary>Of a magnet link: wait, stopped, for the choice of files when the metadata is here.</summary>
+    public bool ChoosesFiles { get; init; }
 
     /// <summary>Trackers as edited by the user; null for those of the .torrent.</summary>
     public ImmutableArray<ImmutableArray<string>>? Trackers { get; init; }

@@ -19,7 +19,7 @@ internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<IPAddress, int> _pendingByAddress = [];
-    private ImmutableDictionary<InfoHash, TorrentLoop> _serving = ImmutableDictionary<InfoHash, TorrentLoop>.Empty;
+    private ImmutableDictionary<InfoHash, SwarmLoop> _serving = ImmutableDictionary<InfoHash, SwarmLoop>.Empty;
     private IListener? _listener;
     private int _pending;
 
@@ -27,10 +27,10 @@ internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget
     public PeerEndpoint? Local => _listener?.Local;
 
     /// <summary>From now on <paramref name="torrent"/> takes connections. Session loop only.</summary>
-    public void Serve(TorrentLoop torrent) => Volatile.Write(ref _serving, _serving.SetItem(torrent.InfoHash, torrent));
+    public void Serve(SwarmLoop torrent) => Volatile.Write(ref _serving, _serving.SetItem(torrent.InfoHash, torrent));
 
     /// <summary>From now on it takes none. Session loop only.</summary>
-    public void Unserve(TorrentLoop torrent) => Volatile.Write(ref _serving, _serving.Remove(torrent.InfoHash));
+    public void Unserve(SwarmLoop torrent) => Volatile.Write(ref _serving, _serving.Remove(torrent.InfoHash));
 
     /// <summary>Begins to accept on a listener it now owns.</summary>
     public void Start(IListener listener)

@@ -14,9 +14,9 @@ internal sealed class PeerDialer(INetwork network, PeerHandshaker handshaker, Ti
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     /// <inheritdoc/>
-    public void Dial(TorrentLoop torrent, PeerEndpoint endpoint) => _ = DialAsync(torrent, endpoint);
+    public void Dial(SwarmLoop torrent, PeerEndpoint endpoint) => _ = DialAsync(torrent, endpoint);
 
-    private async Task DialAsync(TorrentLoop torrent, PeerEndpoint endpoint)
+    private async Task DialAsync(SwarmLoop torrent, PeerEndpoint endpoint)
     {
         DisconnectReason failure;
         try

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using P2P.Engine.Metainfo;
 using P2P.Engine.Primitives;
 using P2P.Engine.Swarm;
@@ -32,22 +33,28 @@ internal abstract record SessionCommand
     internal sealed record ChangeSettings(EngineSettingsPatch Patch, TaskCompletionSource Reply) : SessionCommand;
 
     /// <summary>A torrent's row changed.</summary>
-    internal sealed record RowChanged(TorrentLoop Torrent, TorrentSnapshot Snapshot) : SessionCommand;
+    internal sealed record RowChanged(SwarmLoop Torrent, TorrentSnapshot Snapshot) : SessionCommand;
 
     /// <summary>A torrent has progress to put on record.</summary>
-    internal sealed record Progress(TorrentLoop Torrent, TorrentProgress What) : SessionCommand;
+    internal sealed record Progress(SwarmLoop Torrent, TorrentProgress What) : SessionCommand;
 
     /// <summary>A torrent began to transfer.</summary>
-    internal sealed record Active(TorrentLoop Torrent, bool IsComplete) : SessionCommand;
+    internal sealed record Active(SwarmLoop Torrent, bool IsComplete) : SessionCommand;
 
     /// <summary>A torrent no longer transfers.</summary>
-    internal sealed record Inactive(TorrentLoop Torrent) : SessionCommand;
+    internal sealed record Inactive(SwarmLoop Torrent) : SessionCommand;
 
     /// <summary>A download finished.</summary>
-    internal sealed record Completed(TorrentLoop Torrent) : SessionCommand;
+    internal sealed record Completed(SwarmLoop Torrent) : SessionCommand;
 
     /// <summary>A torrent wants more peers, or no longer does.</summary>
-    internal sealed record WantsPeers(TorrentLoop Torrent, bool IsWanting) : SessionCommand;
+    internal sealed record WantsPeers(SwarmLoop Torrent, bool IsWanting) : SessionCommand;
+
+    /// <summary>A magnet link's info dictionary is here.</summary>
+    internal sealed record MetadataFound(SwarmLoop Torrent, ReadOnlyMemory<byte> InfoBytes, ImmutableArray<PeerEndpoint> Peers) : SessionCommand;
+
+    /// <summary>Somebody told of a DHT node.</summary>
+    internal sealed record DhtNodeFound(PeerEndpoint Node) : SessionCommand;
 
     /// <summary>Something worth telling.</summary>
     internal sealed record Tell(InfoHash Torrent, EngineEventKind Kind, string Message) : SessionCommand;

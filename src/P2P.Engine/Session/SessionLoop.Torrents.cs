@@ -232,7 +232,7 @@ internal sealed partial class SessionLoop
         }
     }
 
-    private async Task RecordAsync(TorrentLoop loop, TorrentRecord record, TorrentProgress progress)
+    private async Task RecordAsync(SwarmLoop loop, TorrentRecord record, TorrentProgress progress)
     {
         try
         {

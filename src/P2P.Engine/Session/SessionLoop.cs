@@ -104,10 +104,10 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     }
 
     /// <inheritdoc/>
-    public void OnSnapshot(TorrentLoop torrent, TorrentSnapshot snapshot) => Post(new SessionCommand.RowChanged(torrent, snapshot));
+    public void OnSnapshot(SwarmLoop torrent, TorrentSnapshot snapshot) => Post(new SessionCommand.RowChanged(torrent, snapshot));
 
     /// <inheritdoc/>
-    public void OnDetails(TorrentLoop torrent, TorrentDetails details)
+    public void OnDetails(SwarmLoop torrent, TorrentDetails details)
     {
         if (Ports.TryGetValue(torrent.InfoHash, out var port))
         {
@@ -116,22 +116,29 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     }
 
     /// <inheritdoc/>
-    public void OnActive(TorrentLoop torrent, bool isComplete) => Post(new SessionCommand.Active(torrent, isComplete));
+    public void OnActive(SwarmLoop torrent, bool isComplete) => Post(new SessionCommand.Active(torrent, isComplete));
 
     /// <inheritdoc/>
-    public void OnInactive(TorrentLoop torrent) => Post(new SessionCommand.Inactive(torrent));
+    public void OnInactive(SwarmLoop torrent) => Post(new SessionCommand.Inactive(torrent));
 
     /// <inheritdoc/>
-    public void OnCompleted(TorrentLoop torrent) => Post(new SessionCommand.Completed(torrent));
+    public void OnCompleted(SwarmLoop torrent) => Post(new SessionCommand.Completed(torrent));
 
     /// <inheritdoc/>
-    public void OnWantsPeers(TorrentLoop torrent, bool wantsPeers) => Post(new SessionCommand.WantsPeers(torrent, wantsPeers));
+    public void OnWantsPeers(SwarmLoop torrent, bool wantsPeers) => Post(new SessionCommand.WantsPeers(torrent, wantsPeers));
 
     /// <inheritdoc/>
-    public void OnProgress(TorrentLoop torrent, TorrentProgress progress) => Post(new SessionCommand.Progress(torrent, progress));
+    public void OnProgress(SwarmLoop torrent, TorrentProgress progress) => Post(new SessionCommand.Progress(torrent, progress));
 
     /// <inheritdoc/>
-    public void OnEvent(TorrentLoop torrent, EngineEventKind kind, string message) => Post(new SessionCommand.Tell(torrent.InfoHash, kind, message));
+    public void OnMetadata(SwarmLoop torrent, ReadOnlyMemory<byte> infoBytes, ImmutableArray<PeerEndpoint> peers) =>
+        Post(new SessionCommand.MetadataFound(torrent, infoBytes, peers));
+
+    /// <inheritdoc/>
+    public void OnDhtNode(SwarmLoop torrent, PeerEndpoint node) => Post(new SessionCommand.DhtNodeFound(node));
+
+    /// <inheritdoc/>
+    public void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message) => Post(new SessionCommand.Tell(torrent.InfoHash, kind, message));
 
     /// <inheritdoc/>
     protected override void Handle(SessionCommand message)
@@ -162,7 +169,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     /// <inheritdoc/>
     protected override void OnFault(Exception exception) => EngineLog.SessionFault(_logger, exception);
 
-    private TorrentEntry? EntryOf(TorrentLoop torrent) =>
+    private TorrentEntry? EntryOf(SwarmLoop torrent) =>
         _torrents.TryGetValue(torrent.InfoHash, out var entry) && entry.Loop == torrent ? entry : null;
 
     private void OnRowChanged(SessionCommand.RowChanged row)
@@ -195,7 +202,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         SetBeat();
     }
 
-    private void OnTorrentInactive(TorrentLoop torrent)
+    private void OnTorrentInactive(SwarmLoop torrent)
     {
         if (EntryOf(torrent) is not { } entry)
         {
@@ -283,7 +290,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
     }
 
-    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0);
+    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, dhtPort: 0);
 
     private void OnTell(SessionCommand.Tell tell)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using P2P.Engine.Discovery;
 
 namespace P2P.Engine.Session;
 
@@ -19,6 +20,16 @@ internal static class SettingsOverlay
         if (patch.ChokeInterval is { } interval && (interval < TimeSpan.FromSeconds(1) || interval > TimeSpan.FromHours(1)))
         {
             mistakes.Add("ChokeInterval must be between 00:00:01 and 01:00:00.");
+        }
+
+        Check(patch.TrackerHttpPort, 0, 65_535, nameof(patch.TrackerHttpPort), "a TCP port, 0 for any free one");
+        Check(patch.TrackerUdpPort, 0, 65_535, nameof(patch.TrackerUdpPort), "a UDP port, 0 for any free one");
+        foreach (var node in patch.DhtBootstrap ?? [])
+        {
+            if (!BootstrapNode.TryParse(node, out _, out _))
+            {
+                mistakes.Add($"DhtBootstrap: \"{BootstrapNode.Shown(node)}\" is no host and port, such as router.example.org:6881.");
+            }
         }
 
         CheckFolder(patch.IncompleteDirectory, nameof(patch.IncompleteDirectory));
@@ -56,6 +67,14 @@ internal static class SettingsOverlay
         Put(nameof(patch.StrictTitForTat), patch.StrictTitForTat);
         Put(nameof(patch.IncompleteDirectory), patch.IncompleteDirectory);
         Put(nameof(patch.SharedDirectory), patch.SharedDirectory);
+        Put(nameof(patch.Dht), patch.Dht);
+        Put(nameof(patch.DhtBootstrap), patch.DhtBootstrap is { } nodes ? string.Join(' ', nodes) : null);
+        Put(nameof(patch.LocalDiscovery), patch.LocalDiscovery);
+        Put(nameof(patch.PeerExchange), patch.PeerExchange);
+        Put(nameof(patch.TrackerEnabled), patch.TrackerEnabled);
+        Put(nameof(patch.TrackerHttpPort), patch.TrackerHttpPort);
+        Put(nameof(patch.TrackerUdpPort), patch.TrackerUdpPort);
+        Put(nameof(patch.TrackerServesAny), patch.TrackerServesAny);
         return builder.ToImmutable();
 
         void Put(string name, object? value)
@@ -79,10 +98,22 @@ internal static class SettingsOverlay
             RegularSlots = (int?)Number(nameof(EngineSettingsPatch.RegularSlots)),
             OptimisticSlots = (int?)Number(nameof(EngineSettingsPatch.OptimisticSlots)),
             ChokeInterval = TimeSpan.TryParse(kept.GetValueOrDefault(nameof(EngineSettingsPatch.ChokeInterval)), CultureInfo.InvariantCulture, out var interval) ? interval : null,
-            StrictTitForTat = bool.TryParse(kept.GetValueOrDefault(nameof(EngineSettingsPatch.StrictTitForTat)), out var isStrict) ? isStrict : null,
+            StrictTitForTat = Switch(nameof(EngineSettingsPatch.StrictTitForTat)),
             IncompleteDirectory = kept.GetValueOrDefault(nameof(EngineSettingsPatch.IncompleteDirectory)),
             SharedDirectory = kept.GetValueOrDefault(nameof(EngineSettingsPatch.SharedDirectory)),
+            Dht = Switch(nameof(EngineSettingsPatch.Dht)),
+            DhtBootstrap = kept.GetValueOrDefault(nameof(EngineSettingsPatch.DhtBootstrap)) is { } nodes
+                ? [.. nodes.Split(' ', StringSplitOptions.RemoveEmptyEntries)]
+                : null,
+            LocalDiscovery = Switch(nameof(EngineSettingsPatch.LocalDiscovery)),
+            PeerExchange = Switch(nameof(EngineSettingsPatch.PeerExchange)),
+            TrackerEnabled = Switch(nameof(EngineSettingsPatch.TrackerEnabled)),
+            TrackerHttpPort = (int?)Number(nameof(EngineSettingsPatch.TrackerHttpPort)),
+            TrackerUdpPort = (int?)Number(nameof(EngineSettingsPatch.TrackerUdpPort)),
+            TrackerServesAny = Switch(nameof(EngineSettingsPatch.TrackerServesAny)),
         };
+
+        bool? Switch(string name) => bool.TryParse(kept.GetValueOrDefault(name), out var isOn) ? isOn : null;
 
         long? Number(string name) =>
             long.TryParse(kept.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;

@@ -13,7 +13,7 @@ internal sealed class TorrentEntry(TorrentMetainfo metainfo, TorrentRecord recor
 
     public TorrentPort Port { get; } = port;
 
-    public TorrentLoop Loop => Port.Loop;
+    public SwarmLoop Loop => Port.Loop;
 
     public TorrentSnapshot? Snapshot { get; set; }
 

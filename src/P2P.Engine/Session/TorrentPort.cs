@@ -4,14 +4,14 @@ using P2P.Engine.Swarm;
 namespace P2P.Engine.Session;
 
 /// <summary>What the world outside sees of one torrent: the loop to post to, and the latest snapshots. One writer, any readers.</summary>
-internal sealed class TorrentPort(TorrentLoop loop, TorrentSnapshot first)
+internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first)
 {
     private volatile TorrentSnapshot _snapshot = first;
     private volatile TorrentDetails? _details;
 
     public InfoHash InfoHash => loop.InfoHash;
 
-    public TorrentLoop Loop => loop;
+    public SwarmLoop Loop => loop;
 
     /// <summary>The row as of the last beat.</summary>
     public TorrentSnapshot Snapshot => _snapshot;

@@ -8,28 +8,34 @@ namespace P2P.Engine.Swarm;
 internal interface ITorrentHost
 {
     /// <summary>The row changed.</summary>
-    void OnSnapshot(TorrentLoop torrent, TorrentSnapshot snapshot);
+    void OnSnapshot(SwarmLoop torrent, TorrentSnapshot snapshot);
 
     /// <summary>Details were built, because somebody watches.</summary>
-    void OnDetails(TorrentLoop torrent, TorrentDetails details);
+    void OnDetails(SwarmLoop torrent, TorrentDetails details);
 
     /// <summary>The torrent transfers from now on: announce it. <paramref name="isComplete"/>: it lacks nothing.</summary>
-    void OnActive(TorrentLoop torrent, bool isComplete);
+    void OnActive(SwarmLoop torrent, bool isComplete);
 
     /// <summary>The torrent no longer transfers: announce "stopped".</summary>
-    void OnInactive(TorrentLoop torrent);
+    void OnInactive(SwarmLoop torrent);
 
     /// <summary>The download finished just now.</summary>
-    void OnCompleted(TorrentLoop torrent);
+    void OnCompleted(SwarmLoop torrent);
 
     /// <summary>It wants more peers than it has, or no longer does.</summary>
-    void OnWantsPeers(TorrentLoop torrent, bool wantsPeers);
+    void OnWantsPeers(SwarmLoop torrent, bool wantsPeers);
 
     /// <summary>Progress to put on record. All of it is durable on disk already; <see cref="TorrentCommand.ProgressRecorded"/> answers when the record is.</summary>
-    void OnProgress(TorrentLoop torrent, TorrentProgress progress);
+    void OnProgress(SwarmLoop torrent, TorrentProgress progress);
+
+    /// <summary>The exact bytes of the info dictionary of a magnet link, whose SHA-1 is right: make a torrent of it. The loop has parted from its peers.</summary>
+    void OnMetadata(SwarmLoop torrent, ReadOnlyMemory<byte> infoBytes, ImmutableArray<PeerEndpoint> peers);
+
+    /// <summary>A peer told the UDP port of its DHT node.</summary>
+    void OnDhtNode(SwarmLoop torrent, PeerEndpoint node);
 
     /// <summary>Something worth telling a person.</summary>
-    void OnEvent(TorrentLoop torrent, EngineEventKind kind, string message);
+    void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message);
 }
 
 /// <summary>Permits to hold and to open connections, handed out by the session. Thread-safe.</summary>
@@ -88,12 +94,18 @@ internal sealed record SwarmRules
     /// <summary>Port told to peers in the extension handshake; 0 while not listening.</summary>
     public int ListenPort { get; init; }
 
+    /// <summary>UDP port of our DHT node, told to peers that have one too; 0 while the DHT is off.</summary>
+    public int DhtPort { get; init; }
+
+    /// <summary>Exchange known peers with connected ones, unless the torrent is private.</summary>
+    public bool IsExchanging { get; init; }
+
     /// <summary>Dmax and Umax, for the rate terms; 0 = no limit.</summary>
     public long MaxDownloadRate { get; init; }
 
     public long MaxUploadRate { get; init; }
 
-    internal static SwarmRules From(TorrentEngineOptions options, int listenPort) => new()
+    internal static SwarmRules From(TorrentEngineOptions options, int listenPort, int dhtPort) => new()
     {
         RegularSlots = options.RegularSlots,
         OptimisticSlots = options.OptimisticSlots,
@@ -103,6 +115,8 @@ internal sealed record SwarmRules
         FlushInterval = options.FlushInterval,
         FlushBytes = options.FlushBytes,
         ListenPort = listenPort,
+        DhtPort = dhtPort,
+        IsExchanging = options.PeerExchange,
         MaxDownloadRate = options.MaxDownloadRate,
         MaxUploadRate = options.MaxUploadRate,
     };
@@ -112,5 +126,5 @@ internal sealed record SwarmRules
 internal interface IPeerDialer
 {
     /// <summary>Dials and shakes hands; posts <see cref="TorrentCommand.PeerJoined"/> or <see cref="TorrentCommand.DialFailed"/> to the torrent.</summary>
-    void Dial(TorrentLoop torrent, PeerEndpoint endpoint);
+    void Dial(SwarmLoop torrent, PeerEndpoint endpoint);
 }

@@ -48,6 +48,9 @@ internal abstract record TorrentCommand
     /// <summary>State of the trackers changed.</summary>
     internal sealed record TrackersChanged(ImmutableArray<TrackerSnapshot> Trackers) : TorrentCommand;
 
+    /// <summary>What a source of peers is doing; counts of peers are the torrent's own to fill in.</summary>
+    internal sealed record DiscoveryChanged(DiscoverySnapshot Source) : TorrentCommand;
+
     /// <summary>Priorities by file index (pads not counted).</summary>
     internal sealed record SetPriorities(ImmutableArray<FilePriority> Priorities) : TorrentCommand;
 

@@ -14,7 +14,7 @@ namespace P2P.Engine.Swarm;
 /// <see cref="PeerDesk"/> (who is connected), <see cref="PeerTalk"/> (what they say), <see cref="Downloader"/>, <see cref="Uploader"/> and
 /// <see cref="ChokeBoard"/>. Thread: any may post; state is touched by the loop only.
 /// </remarks>
-internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDiskSink
+internal sealed class TorrentLoop : SwarmLoop
 {
     private readonly TorrentCore _core;
     private readonly TokenBucket _uploadBudget;
@@ -44,26 +44,11 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
         _life = new TorrentLife(this, _core, _desk, _downloader, _board, _keeper, _stop);
     }
 
-    /// <summary>Its name in the network.</summary>
-    public InfoHash InfoHash => _core.Metainfo.InfoHash;
-
-    /// <summary>How it uses its share of the upload rate; swapped whole by the loop, read by the session.</summary>
-    public UploadUse UploadUse { get; private set; } = new(false, 0, false);
-
-    /// <summary>Bytes moved in this run, and missing; any thread.</summary>
-    public (long Uploaded, long Downloaded, long Left) Totals => _core.Totals;
+    /// <inheritdoc/>
+    public override InfoHash InfoHash => _core.Metainfo.InfoHash;
 
     /// <inheritdoc/>
-    public void OnMessages(PeerConnection peer, PeerBatch batch) => Post(new TorrentCommand.PeerMessages(peer, batch));
-
-    /// <inheritdoc/>
-    public void OnSent(PeerConnection peer, int blocks, int payloadBytes) => Post(new TorrentCommand.BlocksSent(peer, blocks, payloadBytes));
-
-    /// <inheritdoc/>
-    public void OnClosed(PeerConnection peer, DisconnectReason reason) => Post(new TorrentCommand.PeerGone(peer, reason));
-
-    /// <inheritdoc/>
-    public void OnDisk(DiskCompletion completion) => Post(new TorrentCommand.Disk(completion));
+    public override (long Uploaded, long Downloaded, long Left) Totals => _core.Totals;
 
     /// <inheritdoc/>
     protected override void Handle(TorrentCommand message)
@@ -81,6 +66,7 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
             case TorrentCommand.PeersFound found: _desk.OnPeersFound(found); break;
             case TorrentCommand.ProgressRecorded recorded: _life.OnRecorded(recorded.Sequence); _stop.OnRecorded(recorded.Sequence); break;
             case TorrentCommand.TrackersChanged changed: _core.View.Trackers = changed.Trackers; _core.View.IsDirty = true; break;
+            case TorrentCommand.DiscoveryChanged changed: _core.View.Discovery = _core.View.Discovery.SetItem(changed.Source.Source, changed.Source); _core.View.IsDirty = true; break;
             case TorrentCommand.RatesComputed rates: OnRatesComputed(rates); break;
             case TorrentCommand.RulesChanged changed: _core.Rules = changed.Rules; _core.View.IsDirty = true; break;
             case TorrentCommand.Watch watch: _core.View.Watchers += watch.Change; PublishIfDirty(force: true); break;
@@ -365,8 +351,8 @@ internal sealed class TorrentLoop : SerialLoop<TorrentCommand>, IPeerSink, IDisk
         return _core.View.Details(facts, choking, _core.Picker, _core.Context.Clock.GetUtcNow());
     }
 
-    /// <summary>The row of a torrent nobody has posted to yet, so that whoever finds it can show it at once. Its maker only.</summary>
-    public TorrentSnapshot FirstRow() => _core.View.Snapshot(Facts(_core.NowMs));
+    /// <inheritdoc/>
+    public override TorrentSnapshot FirstRow() => _core.View.Snapshot(Facts(_core.NowMs));
 
     private TorrentFacts Facts(long now)
     {

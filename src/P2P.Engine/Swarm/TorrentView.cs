@@ -61,6 +61,9 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
         .. setup.Metainfo.Trackers.SelectMany((tier, index) => tier.Select(url => new TrackerSnapshot { Url = url, Tier = index, Message = "not tried yet" })),
     ];
 
+    /// <summary>As last told by each source of peers.</summary>
+    public ImmutableDictionary<DiscoverySource, DiscoverySnapshot> Discovery { get; set; } = ImmutableDictionary<DiscoverySource, DiscoverySnapshot>.Empty;
+
     /// <summary>The row.</summary>
     public TorrentSnapshot Snapshot(TorrentFacts facts)
     {

@@ -17,6 +17,12 @@ internal interface INetwork
     /// <summary>Opens a UDP socket; same errors as <see cref="Listen"/>.</summary>
     IDatagramSocket BindUdp(IPAddress address, int port);
 
+    /// <summary>Joins a multicast group on every interface that has one (and the loopback), or only on that of the address given; same errors as <see cref="Listen"/>.</summary>
+    /// <param name="group">The group, IPv4 or IPv6 (link-local or wider).</param>
+    /// <param name="port">Its port; shared with every other program of this machine that joined too.</param>
+    /// <param name="address">An address of the one interface to use, of the group's family; null or unspecified for all.</param>
+    IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address);
+
     /// <summary>Looks a host name up; an address as text is itself. Throws <see cref="NetworkException"/> when unknown.</summary>
     ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken);
 
@@ -68,6 +74,19 @@ internal interface IDatagramSocket : IDisposable
 
     /// <summary>Receives one datagram (longer ones are cut); throws <see cref="NetworkException"/> once disposed.</summary>
     ValueTask<(int Length, PeerEndpoint Remote)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+}
+
+/// <summary>A member of a multicast group.</summary>
+internal interface IMulticastSocket : IDisposable
+{
+    /// <summary>Sends one datagram to the group on each interface joined, with a reach of this network only; failures are ignored as the network would.</summary>
+    ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken);
+
+    /// <summary>Receives one datagram sent to the group, ours included (longer ones are cut); throws <see cref="NetworkException"/> once disposed.</summary>
+    ValueTask<(int Length, PeerEndpoint Remote)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Is it an address of a network this machine is on, by the prefixes of its interfaces (loopback included)?</summary>
+    bool IsLocal(IPAddress address);
 }
 
 /// <summary>What the network did to us, as a stable code and a sentence.</summary>

@@ -56,6 +56,9 @@ internal sealed class SystemNetwork : INetwork, IDisposable
     }
 
     /// <inheritdoc/>
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
     public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)
     {
         if (IPAddress.TryParse(host, out var literal))

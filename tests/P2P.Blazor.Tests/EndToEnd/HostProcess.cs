@@ -105,7 +105,7 @@ public sealed class HostProcess : IAsyncDisposable
     public static string[] Standard(string folder, out Uri url)
     {
         url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{LoopbackFixture.FreePort(IPAddress.Loopback)}"));
-        return [$"--Urls={url.GetLeftPart(UriPartial.Authority)}", $"--Data={folder}", "--Engine:MinTrackerInterval=00:00:05", "--Host:LogLevel=Debug"];
+        return [$"--Urls={url.GetLeftPart(UriPartial.Authority)}", $"--Data={folder}", "--Engine:MinTrackerInterval=00:00:05", "--Host:LogLevel=Debug", "--Engine:Dht=false", "--Engine:DhtBootstrap=", "--Engine:LocalDiscovery=false"];
     }
 
     /// <summary>GET of a path under /api/v1.</summary>

@@ -43,6 +43,27 @@ public sealed class FakeEngine : IEngineAccess
     /// <inheritdoc/>
     public ImmutableArray<EngineEvent> Events { get; set; } = [];
 
+    /// <inheritdoc/>
+    public MagnetPreview InspectMagnet(string magnet) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public ImmutableArray<TorrentCreationSnapshot> Creations { get; set; } = [];
+
+    /// <inheritdoc/>
+    public void CancelCreation(string id) => throw new NotImplementedException();
+
     /// <summary>The torrents, in the order they were added.</summary>
     public IReadOnlyList<FakeTorrent> Torrents
     {

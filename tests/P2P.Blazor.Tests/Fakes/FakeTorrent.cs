@@ -83,6 +83,9 @@ public sealed class FakeTorrent : ITorrentAccess
     public Task SetStrictTitForTatAsync(bool? isStrict) => Run($"strict {isStrict?.ToString() ?? "session"}", row => row with { StrictTitForTat = isStrict });
 
     /// <inheritdoc/>
+    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
     public Task AnnounceAsync() => Run("announce", row => row);
 
     private Task Run(string command, Func<TorrentSnapshot, TorrentSnapshot> change)

@@ -23,7 +23,7 @@ public sealed class OurPeer : IAsyncDisposable
 
     public string SharedDirectory => Options.SharedDirectory;
 
-    /// <summary>Starts an engine with its own address and folders; DHT and mapping do not exist yet, so nothing leaves loopback.</summary>
+    /// <summary>Starts an engine with its own address and folders; discovery is off but for what a test switches on, so nothing leaves loopback.</summary>
     public static async Task<OurPeer> StartAsync(LoopbackFixture loopback, Func<TorrentEngineOptions, TorrentEngineOptions>? configure = null)
     {
         var folder = loopback.NewDirectory("ours");
@@ -36,6 +36,9 @@ public sealed class OurPeer : IAsyncDisposable
             ListenAddress = address,
             ListenPort = LoopbackFixture.FreePort(address),
             MinTrackerInterval = TimeSpan.FromSeconds(1),
+            Dht = false,
+            LocalDiscovery = false,
+            PeerExchange = false,
         };
         options = configure?.Invoke(options) ?? options;
         var log = new TestLog();

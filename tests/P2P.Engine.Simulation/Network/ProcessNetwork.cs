@@ -49,6 +49,8 @@ internal sealed class ProcessNetwork(NetworkCard card, SimulatedProcess process)
         return listener;
     }
 
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+
     /// <inheritdoc/>
     public IDatagramSocket BindUdp(IPAddress address, int port)
     {

@@ -30,6 +30,8 @@ internal sealed class FakeTrackerNetwork : INetwork
 
     public ValueTask<IConnection> ConnectAsync(PeerEndpoint remote, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+
     public IListener Listen(IPAddress address, int port) => throw new NotSupportedException();
 
     public IDatagramSocket BindUdp(IPAddress address, int port)

@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using P2P.Engine.Primitives;
+
+namespace P2P.Engine.Metainfo;
+
+/// <summary>A magnet link, checked and sanitised (BEP 9, 53). Immutable.</summary>
+internal sealed record MagnetLink
+{
+    /// <summary>The torrent it names.</summary>
+    public required InfoHash InfoHash { get; init; }
+
+    /// <summary>Sanitised display name; null when none is told.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Announce URLs, unusable ones dropped, at most 100.</summary>
+    public ImmutableArray<string> Trackers { get; init; } = [];
+
+    /// <summary>Peers it names ("x.pe"), at most 50.</summary>
+    public ImmutableArray<PeerEndpoint> Peers { get; init; } = [];
+
+    /// <summary>Files to select ("so", BEP 53): inclusive ranges; empty for all.</summary>
+    public ImmutableArray<(int First, int Last)> SelectedFiles { get; init; } = [];
+
+    /// <summary>What was ignored, as sentences for the user.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
+
+    /// <summary>Reads a magnet link, or an infohash of 40 hex or 32 base32 digits. Throws <see cref="MetainfoException"/> "magnet.*".</summary>
+    public static MagnetLink Parse(string text) => throw new NotImplementedException();
+
+    /// <summary>The link that names a torrent with its trackers.</summary>
+    public static MagnetLink Of(TorrentMetainfo metainfo) => new() { InfoHash = metainfo.InfoHash, Name = metainfo.Name, Trackers = [.. metainfo.Trackers.SelectMany(tier => tier)] };
+
+    /// <summary>The text, "magnet:?xt=urn:btih:...".</summary>
+    public override string ToString() => throw new NotImplementedException();
+}
