@@ -22,6 +22,9 @@ public enum EngineEventKind
 
     /// <summary>A piece failed its hash, or a peer was banned.</summary>
     BadData,
+
+    /// <summary>The info dictionary of a magnet link is here.</summary>
+    MetadataReceived,
 }
 
 /// <summary>Something a person may want to be told.</summary>

@@ -7,6 +7,7 @@ using P2P.Engine.Persistence;
 using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
 using P2P.Engine.Session;
+using P2P.Engine.Session.Creation;
 using P2P.Engine.Storage;
 using P2P.Engine.Transport;
 
@@ -18,6 +19,7 @@ public sealed class TorrentEngine : IAsyncDisposable
     private readonly SessionLoop _session;
     private readonly ISessionStore _store;
     private readonly ILogger _logger;
+    private readonly CreationDesk _creations;
     private int _isDisposed;
 
     private TorrentEngine(SessionLoop session, ISessionStore store, ILogger logger)
@@ -25,6 +27,7 @@ public sealed class TorrentEngine : IAsyncDisposable
         _session = session;
         _store = store;
         _logger = logger;
+        _creations = new CreationDesk(session.Clock, logger, AddMadeAsync);
     }
 
     /// <summary>Settings in force: those given at the start, overlaid by those kept from the page.</summary>
@@ -92,41 +95,60 @@ public sealed class TorrentEngine : IAsyncDisposable
     }
 
     /// <summary>Reads a magnet link without adding it. Throws <see cref="TorrentEngineException"/> "magnet.*".</summary>
-    public MagnetPreview InspectMagnet(string magnet) => throw new NotImplementedException();
+    public MagnetPreview InspectMagnet(string magnet)
+    {
+        var link = ReadMagnet(magnet);
+        return new MagnetPreview(link.InfoHash, link.Name, link.Trackers, link.Peers.Length, Find(link.InfoHash) is not null, link.Warnings);
+    }
 
     /// <summary>The DHT node now; built when asked.</summary>
-    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => AskAsync(discovery => discovery.GetDhtAsync(), cancellationToken);
 
     /// <summary>The embedded tracker now; built when asked.</summary>
-    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) =>
+        AskAsync(discovery => discovery.GetTrackerAsync(), cancellationToken);
 
     /// <summary>Lists what a torrent made by <paramref name="request"/> would hold. Throws <see cref="TorrentEngineException"/> "create.*", "disk.*".</summary>
-    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) =>
+        _creations.PreviewAsync(request, cancellationToken);
 
     /// <summary>Begins to make a torrent; progress is in <see cref="Creations"/>. Throws <see cref="TorrentEngineException"/> "create.*" for a request that cannot work.</summary>
-    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request) => throw new NotImplementedException();
+    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request) => _creations.Start(request);
 
     /// <summary>Torrents being made and the last 20 that ended, newest first.</summary>
-    public ImmutableArray<TorrentCreationSnapshot> Creations => throw new NotImplementedException();
+    public ImmutableArray<TorrentCreationSnapshot> Creations => _creations.All;
 
     /// <summary>Gives up making a torrent; nothing when it ended already.</summary>
-    public void CancelCreation(string id) => throw new NotImplementedException();
+    public void CancelCreation(string id) => _creations.Cancel(id);
 
-    /// <summary>Adds a torrent; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
+    /// <summary>Adds a torrent by its file or a magnet link; durable when the task completes. Throws "torrent.duplicate" and every parse error.</summary>
+    /// <remarks>The file of a torrent whose magnet link still lacks its metadata is taken as that.</remarks>
     public async Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
 
-        // The caller's buffer may be reused once we return; the bytes are kept as they are.
-        var copy = request with { TorrentFile = request.TorrentFile.ToArray() };
-        var metainfo = Read(copy.TorrentFile);
         var reply = new TaskCompletionSource<TorrentPort>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _session.Post(new SessionCommand.Add(metainfo, copy, reply));
-        return new TorrentHandle(await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false), _session);
+        if (request.Magnet is { } magnet)
+        {
+            if (!request.TorrentFile.IsEmpty)
+            {
+                throw new ArgumentException("A magnet link and a file are two torrents.", nameof(request));
+            }
+
+            _session.Post(new SessionCommand.AddMagnet(ReadMagnet(magnet), request, reply));
+        }
+        else
+        {
+            // The caller's buffer may be reused once we return; the bytes are kept as they are.
+            var copy = request with { TorrentFile = request.TorrentFile.ToArray() };
+            _session.Post(new SessionCommand.Add(Read(copy.TorrentFile), copy, Made: null, reply));
+        }
+
+        return new TorrentHandle(await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false), _session, _store);
     }
 
     /// <summary>The torrent's remote control, or null.</summary>
-    public TorrentHandle? Find(InfoHash infoHash) => _session.Ports.TryGetValue(infoHash, out var port) ? new TorrentHandle(port, _session) : null;
+    public TorrentHandle? Find(InfoHash infoHash) => _session.Ports.TryGetValue(infoHash, out var port) ? new TorrentHandle(port, _session, _store) : null;
 
     /// <summary>Removes a torrent, and its files if asked; durable when the task completes.</summary>
     public Task RemoveAsync(InfoHash infoHash, bool deleteData)
@@ -157,6 +179,7 @@ public sealed class TorrentEngine : IAsyncDisposable
             return;
         }
 
+        await _creations.StopAsync().ConfigureAwait(false);
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _session.Post(new SessionCommand.Shutdown(stopped));
         await stopped.Task.ConfigureAwait(false);
@@ -179,6 +202,34 @@ public sealed class TorrentEngine : IAsyncDisposable
                 throw new TorrentEngineException(
                     "disk.denied", $"The folder {Path.GetFullPath(folder)} cannot be made ({exception.Message}); choose another one in the settings or mend its rights.", exception);
             }
+        }
+    }
+
+    private async Task AddMadeAsync(CreationResult made)
+    {
+        var reply = new TaskCompletionSource<TorrentPort>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = new AddTorrentRequest { TorrentFile = made.TorrentFile, SavePath = made.SaveRoot, Start = made.Request.Start };
+        _session.Post(new SessionCommand.Add(Read(made.TorrentFile), request, made, reply));
+        await reply.Task.ConfigureAwait(false);
+    }
+
+    private async Task<T> AskAsync<T>(Func<DiscoveryBridge, Task<T>> question, CancellationToken cancellationToken)
+    {
+        var reply = new TaskCompletionSource<Task<T>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.Ask(discovery => reply.TrySetResult(question(discovery))));
+        var answer = await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static MagnetLink ReadMagnet(string text)
+    {
+        try
+        {
+            return MagnetLink.Parse(text);
+        }
+        catch (MetainfoException exception)
+        {
+            throw new TorrentEngineException(exception.Code, exception.Message, exception);
         }
     }
 

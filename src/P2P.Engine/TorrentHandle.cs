@@ -11,9 +11,11 @@ public sealed class TorrentHandle
 {
     private readonly TorrentPort _port;
     private readonly SessionLoop _session;
+    private readonly ISessionStore _store;
 
-    internal TorrentHandle(TorrentPort port, SessionLoop session)
+    internal TorrentHandle(TorrentPort port, SessionLoop session, ISessionStore store)
     {
+        _store = store;
         _port = port;
         _session = session;
     }
@@ -28,7 +30,7 @@ public sealed class TorrentHandle
     public TorrentDetails? Details => _port.Details;
 
     /// <summary>Keeps <see cref="Details"/> fresh until disposed.</summary>
-    public IDisposable Watch() => new WatchScope(_port.Loop);
+    public IDisposable Watch() => new WatchScope(_port);
 
     /// <summary>Builds details once, now, watched or not.</summary>
     public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default)
@@ -79,9 +81,14 @@ public sealed class TorrentHandle
         ChangeAsync(record => record with { StrictTitForTat = isStrict }, new TorrentCommand.SetStrict(isStrict));
 
     /// <summary>The .torrent file. Throws "metainfo.missing" while a magnet link has no info dictionary.</summary>
-    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default)
+    {
+        var file = await _store.ReadTorrentAsync(InfoHash).WaitAsync(cancellationToken).ConfigureAwait(false);
+        return file is [(byte)'d', ..] ? file : throw new TorrentEngineException(
+            "metainfo.missing", "There is no .torrent of it yet: its metadata is still being fetched from other peers.");
+    }
 
-    /// <summary>Announces to the trackers now.</summary>
+    /// <summary>Asks every source of peers now: trackers, DHT, local network.</summary>
     public Task AnnounceAsync()
     {
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -98,14 +105,14 @@ public sealed class TorrentHandle
 
     private sealed class WatchScope : IDisposable
     {
-        private SwarmLoop? _loop;
+        private TorrentPort? _port;
 
-        public WatchScope(SwarmLoop loop)
+        public WatchScope(TorrentPort port)
         {
-            _loop = loop;
-            loop.Post(new TorrentCommand.Watch(+1));
+            _port = port;
+            port.Watch(+1);
         }
 
-        public void Dispose() => Interlocked.Exchange(ref _loop, null)?.Post(new TorrentCommand.Watch(-1));
+        public void Dispose() => Interlocked.Exchange(ref _port, null)?.Watch(-1);
     }
 }

@@ -83,6 +83,9 @@ internal sealed class MemorySessionStore(SimulatedProcess process, StoreState st
     public Task SaveSettingsAsync(ImmutableDictionary<string, string> settings) => Later(() => state.Settings = settings);
 
     /// <inheritdoc/>
+    public Task<byte[]> ReadTorrentAsync(InfoHash infoHash) => Task.FromResult(state.Torrents.TryGetValue(infoHash, out var torrent) ? torrent.File : []);
+
+    /// <inheritdoc/>
     public Task SaveDhtAsync(ReadOnlyMemory<byte> dht)
     {
         var copy = dht.ToArray();

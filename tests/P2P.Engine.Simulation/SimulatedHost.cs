@@ -95,8 +95,12 @@ internal sealed class SimulatedHost
     {
         var process = new SimulatedProcess(World, Name);
         var network = new ProcessNetwork(Card, process);
+        var seed = World.Random.Next();
         var environment = new EngineEnvironment(
-            process.Clock, network, pool => new SimulatedDisk(process, Volume, pool), process.Scheduler, World.Random.Next());
+            process.Clock, network, pool => new SimulatedDisk(process, Volume, pool), process.Scheduler, seed)
+        {
+            Entropy = new Random(~seed).NextBytes, // Another stream than the engine's choices, from the same seed.
+        };
         (Process, _network, _starting, Card.IsOn) = (process, network, null, true);
         World.Trace.Write(World.Now, Name, "starts");
         World.Soon(() => _starting = TorrentEngine.StartAsync(
@@ -149,7 +153,7 @@ internal sealed class SimulatedHost
             FilePriorities = priorities.IsDefault ? [] : priorities,
         };
         var reply = new TaskCompletionSource<TorrentPort>();
-        Engine.Session.Post(new SessionCommand.Add(torrent.Metainfo, request, reply));
+        Engine.Session.Post(new SessionCommand.Add(torrent.Metainfo, request, null, reply));
         return reply.Task;
     }
 

@@ -15,6 +15,9 @@ internal sealed record MagnetLink
     /// <summary>Announce URLs, unusable ones dropped, at most 100.</summary>
     public ImmutableArray<string> Trackers { get; init; } = [];
 
+    /// <summary>The trackers as tiers: each its own, because a link tells no order of trust between them.</summary>
+    public ImmutableArray<ImmutableArray<string>> Tiers => [.. Trackers.Select(url => ImmutableArray.Create(url))];
+
     /// <summary>Peers it names ("x.pe"), at most 50.</summary>
     public ImmutableArray<PeerEndpoint> Peers { get; init; } = [];
 
@@ -23,6 +26,23 @@ internal sealed record MagnetLink
 
     /// <summary>What was ignored, as sentences for the user.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
+
+    /// <summary>The files it selects as priorities, pads not counted; empty when it selects none or all.</summary>
+    public ImmutableArray<FilePriority> PrioritiesOf(TorrentMetainfo metainfo)
+    {
+        if (SelectedFiles.IsDefaultOrEmpty)
+        {
+            return [];
+        }
+
+        // The indices of BEP 53 count pads, ours do not.
+        var priorities = metainfo.Files
+            .Select((file, index) => (file.IsPad, IsSelected: SelectedFiles.Any(range => index >= range.First && index <= range.Last)))
+            .Where(file => !file.IsPad)
+            .Select(file => file.IsSelected ? FilePriority.Normal : FilePriority.Skip)
+            .ToImmutableArray();
+        return priorities.Contains(FilePriority.Normal) ? priorities : [];
+    }
 
     /// <summary>Reads a magnet link, or an infohash of 40 hex or 32 base32 digits. Throws <see cref="MetainfoException"/> "magnet.*".</summary>
     public static MagnetLink Parse(string text) => throw new NotImplementedException();

@@ -20,7 +20,7 @@ internal sealed class MetainfoReader
     private const long LastSecond = 253_402_300_799; // 9999-12-31T23:59:59Z
 
     private static readonly ImmutableArray<string> RootKeys =
-        ["info", "announce", "announce-list", "url-list", "comment", "comment.utf-8", "created by", "creation date", "piece layers"];
+        ["info", "announce", "announce-list", "url-list", "comment", "comment.utf-8", "created by", "creation date", "piece layers", "nodes"];
 
     private static readonly ImmutableArray<string> InfoKeys =
         ["name", "name.utf-8", "piece length", "pieces", "length", "files", "file tree", "meta version", "private"];
@@ -107,6 +107,7 @@ internal sealed class MetainfoReader
             IsPrivate = Info("private") is { IsPresent: true } flag && flag.Number != 0,
             Trackers = trackers,
             WebSeeds = webSeeds,
+            Nodes = NodeListReader.Read(Root("nodes")),
             Comment = ReadText(Root("comment.utf-8").Text ?? Root("comment").Text),
             CreatedBy = ReadText(Root("created by").Text),
             CreatedAt = Root("creation date").Number is >= 0 and <= LastSecond and var second ? DateTimeOffset.FromUnixTimeSeconds(second) : null,

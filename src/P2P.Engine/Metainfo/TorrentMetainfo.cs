@@ -44,6 +44,9 @@ internal sealed record TorrentMetainfo
     /// <summary>Web seeds (BEP 19), kept for later; at most 100.</summary>
     public ImmutableArray<string> WebSeeds { get; init; } = [];
 
+    /// <summary>DHT nodes (BEP 5, "nodes"): addresses only, names are never resolved on a stranger's word; at most 50.</summary>
+    public ImmutableArray<PeerEndpoint> Nodes { get; init; } = [];
+
     /// <summary>Free text, at most 4,096 characters.</summary>
     public string? Comment { get; init; }
 

@@ -29,14 +29,12 @@ internal sealed class LiteDbSessionStore : ISessionStore
     // Commands taken into one batch at most, so that a storm of them cannot keep the first waiting for ever.
     private const int CommandsPerBatch = 4096;
 
-    /// <summary>Two full tables are under 100 KiB.</summary>
-    private const long MaxDhtBytes = 1 << 20;
-
     private readonly string _directory;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly DurableFiles _files;
     private readonly MetainfoFiles _metainfo;
+    private readonly DhtStateFile _dht;
     private readonly DatabaseCopies _copies;
     private readonly SessionRecovery _recovery;
     private readonly BlockingCollection<Action> _commands = [];
@@ -66,6 +64,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
         _logger = logger;
         _files = files ?? new DurableFiles(StoreDurability.Full);
         _metainfo = new MetainfoFiles(_directory, _files);
+        _dht = new DhtStateFile(_directory, _files, logger);
         _copies = new DatabaseCopies(_directory, _files);
         _recovery = new SessionRecovery(_directory, _files, _metainfo, _copies, clock);
         _timer = clock.CreateTimer(OnTimer, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -134,19 +133,19 @@ internal sealed class LiteDbSessionStore : ISessionStore
     public Task SaveSettingsAsync(ImmutableDictionary<string, string> settings) => Post(waiter => _pending.SaveSettings(settings, waiter));
 
     /// <inheritdoc/>
-    /// <remarks>A file of its own: it is worth little and changes wholly, so the database is spared it.</remarks>
-    public Task SaveDhtAsync(ReadOnlyMemory<byte> state) => Post(waiter =>
+    public async Task<byte[]> ReadTorrentAsync(InfoHash infoHash)
     {
-        try
+        byte[] file = [];
+        await Post(waiter =>
         {
-            _files.Write(DhtPath, state.Span);
+            file = _metainfo.Read(infoHash);
             waiter.TrySetResult();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            waiter.TrySetException(StateFault.Describe(exception, _directory));
-        }
-    });
+        }).ConfigureAwait(false);
+        return file;
+    }
+
+    /// <inheritdoc/>
+    public Task SaveDhtAsync(ReadOnlyMemory<byte> state) => Post(waiter => _dht.Write(state.Span, waiter));
 
     /// <inheritdoc/>
     public Task FlushAsync() => Post(_pending.Flush);
@@ -165,23 +164,6 @@ internal sealed class LiteDbSessionStore : ISessionStore
 
         await _ended.Task.ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private string DhtPath => Path.Combine(_directory, "dht.state");
-
-    // Row D23: whatever cannot be a table of ours is ignored, unread.
-    private byte[] ReadDht()
-    {
-        try
-        {
-            var file = new FileInfo(DhtPath);
-            return file.Exists && file.Length <= MaxDhtBytes ? File.ReadAllBytes(DhtPath) : [];
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            PersistenceLog.DhtStateUnread(_logger, exception.Message);
-            return [];
-        }
     }
 
     private Task Post(Action<TaskCompletionSource> command)
@@ -329,7 +311,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
             PersistenceLog.StateRecovered(_logger, notice);
         }
 
-        return new LoadedSession(torrents, _settings, notice, wasCleanStop) { DhtState = ReadDht() };
+        return new LoadedSession(torrents, _settings, notice, wasCleanStop) { DhtState = _dht.Read() };
     }
 
     /// <summary>Writes the dirty set; true when it is durable. On failure the database is closed and opened again at the next attempt.</summary>

@@ -34,6 +34,7 @@ internal static class TorrentRecordCodec
             ["cleanStop"] = record.IsCleanStop,
             ["checked"] = record.WasChecked,
         };
+        AddIf(document, "choosesFiles", record.ChoosesFiles ? new BsonValue(true) : null);
         AddIf(document, "strict", record.StrictTitForTat is { } strict ? new BsonValue(strict) : null);
         AddIf(document, "completed", record.CompletedAt is { } completed ? new BsonValue(completed.UtcTicks) : null);
         AddIf(document, "sharedRoot", record.SharedRoot is { } root ? new BsonValue(root) : null);
@@ -68,6 +69,7 @@ internal static class TorrentRecordCodec
             Fingerprints = DecodeFacts(Bytes(document, "files") ?? []),
             IsCleanStop = Flag(document, "cleanStop") ?? false,
             WasChecked = Flag(document, "checked") ?? false,
+            ChoosesFiles = Flag(document, "choosesFiles") ?? false,
             Trackers = document["trackers"].IsArray ? [.. document["trackers"].AsArray.Where(tier => tier.IsArray).Select(DecodeTier)] : null,
         };
     }

@@ -11,8 +11,11 @@ internal interface ISessionStore : IAsyncDisposable
     /// <summary>Opens, verifies and loads everything; runs the recovery ladder when needed and says which step was used.</summary>
     Task<LoadedSession> LoadAsync(CancellationToken cancellationToken);
 
-    /// <summary>Keeps the .torrent file and the first record of a new torrent; durable when the task completes.</summary>
+    /// <summary>Keeps the .torrent file (or the magnet link in its place) and the record of a torrent; durable when the task completes. What was there is replaced.</summary>
     Task AddAsync(TorrentRecord record, ReadOnlyMemory<byte> torrentFile);
+
+    /// <summary>The .torrent file as kept; empty when it is missing.</summary>
+    Task<byte[]> ReadTorrentAsync(InfoHash infoHash);
 
     /// <summary>Marks the torrent's record to be written with the next batch (about once a second); the task completes when it is durable.</summary>
     /// <remarks>A later record of the same torrent replaces one that waits; both tasks complete together.</remarks>

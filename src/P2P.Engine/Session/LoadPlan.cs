@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using P2P.Engine.Metainfo;
 using P2P.Engine.Primitives;
 
@@ -9,7 +10,7 @@ namespace P2P.Engine.Session;
 /// <param name="Refusals">What does not, with a sentence each.</param>
 /// <param name="Notice">What the user is told of the start as a whole; null when all is well.</param>
 internal sealed record LoadPlan(
-    ImmutableArray<(TorrentMetainfo Metainfo, TorrentRecord Record)> Torrents, ImmutableArray<(InfoHash InfoHash, string Reason)> Refusals, string? Notice)
+    ImmutableArray<(TorrentIdentity Identity, TorrentRecord Record)> Torrents, ImmutableArray<(InfoHash InfoHash, string Reason)> Refusals, string? Notice)
 {
     // A notice is read by a person: a few names, then a number.
     private const int MaxNamed = 3;
@@ -19,15 +20,15 @@ internal sealed record LoadPlan(
     /// <summary>Looks at everything that the store found.</summary>
     public static LoadPlan Make(LoadedSession session)
     {
-        var torrents = ImmutableArray.CreateBuilder<(TorrentMetainfo, TorrentRecord)>();
+        var torrents = ImmutableArray.CreateBuilder<(TorrentIdentity, TorrentRecord)>();
         var refusals = ImmutableArray.CreateBuilder<(InfoHash, string)>();
         var sentences = new List<string>();
         foreach (var (record, file) in session.Torrents)
         {
-            var (metainfo, reason) = Read(record, file);
-            if (metainfo is not null)
+            var (identity, reason) = Read(record, file);
+            if (identity is { } known)
             {
-                torrents.Add((metainfo, record));
+                torrents.Add((known, record));
                 continue;
             }
 
@@ -46,7 +47,7 @@ internal sealed record LoadPlan(
         return new LoadPlan(torrents.DrainToImmutable(), refusals.DrainToImmutable(), notice.Length > 0 ? notice : null);
     }
 
-    private static (TorrentMetainfo? Metainfo, string Reason) Read(TorrentRecord record, byte[] file)
+    private static (TorrentIdentity? Identity, string Reason) Read(TorrentRecord record, byte[] file)
     {
         if (file.Length == 0)
         {
@@ -55,10 +56,18 @@ internal sealed record LoadPlan(
 
         try
         {
+            if (file.AsSpan().StartsWith("magnet:"u8))
+            {
+                var magnet = MagnetLink.Parse(Encoding.UTF8.GetString(file));
+                return magnet.InfoHash == record.InfoHash
+                    ? (new TorrentIdentity(null, magnet), "")
+                    : (null, $"the magnet link kept for it names another torrent ({magnet.InfoHash}); {Remedy}");
+            }
+
             // A record claims pieces of its own torrent: of another one's content the claims would be false (row S08).
             var metainfo = MetainfoReader.Read(file);
             return metainfo.InfoHash == record.InfoHash
-                ? (metainfo, "")
+                ? (new TorrentIdentity(metainfo, null), "")
                 : (null, $"the .torrent kept for it is another torrent's ({metainfo.InfoHash}); {Remedy}");
         }
         catch (MetainfoException exception)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using P2P.Engine.Metainfo;
 using P2P.Engine.Primitives;
+using P2P.Engine.Session.Creation;
 using P2P.Engine.Swarm;
 
 namespace P2P.Engine.Session;
@@ -12,7 +13,14 @@ internal abstract record SessionCommand
     internal sealed record Loaded(LoadedSession Session, TaskCompletionSource Done) : SessionCommand;
 
     /// <summary>Add a torrent that was read already.</summary>
-    internal sealed record Add(TorrentMetainfo Metainfo, AddTorrentRequest Request, TaskCompletionSource<TorrentPort> Reply) : SessionCommand;
+    /// <param name="Metainfo">What was read.</param>
+    /// <param name="Request">Its file and how to treat it.</param>
+    /// <param name="Made">Set when it was made here from files that need no check.</param>
+    /// <param name="Reply">Answered when it is durable.</param>
+    internal sealed record Add(TorrentMetainfo Metainfo, AddTorrentRequest Request, CreationResult? Made, TaskCompletionSource<TorrentPort> Reply) : SessionCommand;
+
+    /// <summary>Add a magnet link that was read already.</summary>
+    internal sealed record AddMagnet(MagnetLink Magnet, AddTorrentRequest Request, TaskCompletionSource<TorrentPort> Reply) : SessionCommand;
 
     /// <summary>The first record of a new torrent is durable (or failed to be).</summary>
     internal sealed record Added(InfoHash InfoHash, Exception? Failure, TaskCompletionSource<TorrentPort> Reply) : SessionCommand;
@@ -52,6 +60,17 @@ internal abstract record SessionCommand
 
     /// <summary>A magnet link's info dictionary is here.</summary>
     internal sealed record MetadataFound(SwarmLoop Torrent, ReadOnlyMemory<byte> InfoBytes, ImmutableArray<PeerEndpoint> Peers) : SessionCommand;
+
+    /// <summary>The .torrent of a magnet link is durable (or failed to be).</summary>
+    internal sealed record MetadataKept(
+        SwarmLoop Torrent, TorrentMetainfo Metainfo, TorrentRecord Record, ImmutableArray<PeerEndpoint> Peers, TaskCompletionSource<TorrentPort>? Reply) : SessionCommand
+    {
+        /// <summary>Why it is not durable; null when it is.</summary>
+        public Exception? Failure { get; init; }
+    }
+
+    /// <summary>Ask the discovery something; the answer goes where the asker waits.</summary>
+    internal sealed record Ask(Action<DiscoveryBridge> Answer) : SessionCommand;
 
     /// <summary>Somebody told of a DHT node.</summary>
     internal sealed record DhtNodeFound(PeerEndpoint Node) : SessionCommand;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using P2P.Engine.Diagnostics;
 using P2P.Engine.Metainfo;
 using P2P.Engine.Primitives;
@@ -33,9 +34,11 @@ internal sealed partial class SessionLoop
         }
 
         Listen();
-        foreach (var (metainfo, record) in plan.Torrents)
+        _discovery.Apply(_options, loaded.Session.DhtState);
+        SpreadRules();
+        foreach (var (identity, record) in plan.Torrents)
         {
-            var entry = MakeEntry(metainfo, record);
+            var entry = MakeEntry(identity, record);
             if (record.IsStarted)
             {
                 entry.Loop.Post(new TorrentCommand.Start());
@@ -49,63 +52,136 @@ internal sealed partial class SessionLoop
 
     private void OnAdd(SessionCommand.Add add)
     {
-        var (metainfo, request, reply) = add;
-        if (RefusalOf(metainfo, request) is { } refusal)
+        var (metainfo, request, made, reply) = add;
+        if (_torrents.TryGetValue(metainfo.InfoHash, out var present) && present is { Metainfo: null } && !_isStopping)
+        {
+            // A magnet link is waiting for just this.
+            TakeMetadata(present, request.TorrentFile, [], reply);
+            return;
+        }
+
+        if ((RefusalOf(metainfo.InfoHash) ?? RefusalOf(metainfo, made?.SaveRoot ?? request.SavePath)) is { } refusal)
         {
             reply.TrySetException(refusal);
             return;
         }
 
-        var record = new TorrentRecord
-        {
-            InfoHash = metainfo.InfoHash,
-            Name = metainfo.Name,
-            IsStarted = request.Start,
-            IsSequential = request.Sequential,
-            AddedAt = _environment.Clock.GetUtcNow(),
-            SharedRoot = request.SavePath is null ? Path.GetFullPath(_options.SharedDirectory) : Path.GetFullPath(request.SavePath),
-            FilePriorities = request.FilePriorities,
-        };
-        MakeEntry(metainfo, record);
-        _ = KeepAsync(record, request.TorrentFile, reply);
+        var record = NewRecord.Of(metainfo.InfoHash, metainfo.Name, request, _options, _environment.Clock.GetUtcNow());
+        record = made is null ? record : NewRecord.Made(record, metainfo, made);
+        MakeEntry(new TorrentIdentity(metainfo, null), record);
+        _ = _servant.AddAsync(record, request.TorrentFile, reply);
     }
 
-    private TorrentEngineException? RefusalOf(TorrentMetainfo metainfo, AddTorrentRequest request)
+    private void OnAddMagnet(SessionCommand.AddMagnet add)
     {
-        if (_isStopping)
+        var (magnet, request, reply) = add;
+        if (RefusalOf(magnet.InfoHash) is { } refusal)
         {
-            return new TorrentEngineException("engine.stopping", "The program is stopping; add the torrent again after it has started.");
+            reply.TrySetException(refusal);
+            return;
         }
 
-        if (_torrents.TryGetValue(metainfo.InfoHash, out var present))
+        var record = NewRecord.Of(magnet.InfoHash, magnet.Name ?? magnet.InfoHash.ToString(), request, _options, _environment.Clock.GetUtcNow());
+        MakeEntry(new TorrentIdentity(null, magnet), record);
+
+        // The link takes the place of the .torrent until there is one, so that it is as safe.
+        _ = _servant.AddAsync(record, Encoding.UTF8.GetBytes(magnet.ToString()), reply);
+    }
+
+    private void OnMetadataFound(SessionCommand.MetadataFound found)
+    {
+        if (EntryOf(found.Torrent) is { Metainfo: null } entry)
         {
-            return new TorrentEngineException("torrent.duplicate", $"This torrent is already here: \"{present.Record.Name}\".");
+            TakeMetadata(entry, MetainfoBuilder.Wrap(found.InfoBytes, entry.Tiers), found.Peers, reply: null);
+        }
+    }
+
+    // The .torrent is kept before anything is written by its word; then the magnet link's loop gives way to a torrent's.
+    private void TakeMetadata(TorrentEntry entry, ReadOnlyMemory<byte> file, ImmutableArray<PeerEndpoint> peers, TaskCompletionSource<TorrentPort>? reply)
+    {
+        TorrentMetainfo metainfo;
+        try
+        {
+            metainfo = MetainfoReader.Read(file);
+            if (RefusalOf(metainfo, entry.Record.SharedRoot) is { } refusal)
+            {
+                throw refusal;
+            }
+        }
+        catch (Exception exception) when (exception is MetainfoException or TorrentEngineException)
+        {
+            var code = (exception as MetainfoException)?.Code ?? ((TorrentEngineException)exception).Code;
+            entry.Loop.Post(new TorrentCommand.Fail(new DiskError(code, exception.Message, IsTransient: false)));
+            reply?.TrySetException(exception as TorrentEngineException ?? new TorrentEngineException(code, exception.Message, exception));
+            return;
         }
 
+        var record = entry.Record with
+        {
+            Name = metainfo.Name,
+            IsStarted = entry.Record.IsStarted && !entry.Record.ChoosesFiles,
+            FilePriorities = entry.Magnet?.PrioritiesOf(metainfo) ?? [],
+        };
+        _ = _servant.KeepMetadataAsync(new SessionCommand.MetadataKept(entry.Loop, metainfo, record, peers, reply), file);
+    }
+
+    private void OnMetadataKept(SessionCommand.MetadataKept kept)
+    {
+        if (EntryOf(kept.Torrent) is not { Metainfo: null } entry)
+        {
+            kept.Reply?.TrySetException(NotFound(kept.Record.InfoHash));
+            return;
+        }
+
+        if (kept.Failure is { } failure)
+        {
+            var explained = StoreServant.Explain(failure, "The metadata is here but could not be saved");
+            entry.Loop.Post(new TorrentCommand.Fail(new DiskError(explained.Code, explained.Message, IsTransient: true)));
+            kept.Reply?.TrySetException(explained);
+            return;
+        }
+
+        // What the user changed while it was being kept stays changed.
+        var isStarted = kept.Record.IsStarted && entry.Record.IsStarted;
+        entry.Record = kept.Record with { IsStarted = isStarted, IsSequential = entry.Record.IsSequential, StrictTitForTat = entry.Record.StrictTitForTat };
+        _router.Unserve(kept.Torrent);
+        kept.Torrent.Post(new TorrentCommand.Stop(null));
+        entry.Become(kept.Metainfo, _factory.Make(kept.Metainfo, entry.Record, _options, Rules()));
+        entry.Loop.Post(FullTick);
+        if (isStarted)
+        {
+            _discovery.OnMetadata(entry);
+            entry.Loop.Post(new TorrentCommand.Start());
+
+            // Of a private torrent only its trackers may name peers, so those that others named are let go.
+            entry.Loop.Post(new TorrentCommand.PeersFound(entry.IsPrivate ? [] : kept.Peers, PeerSource.Resume));
+        }
+        else
+        {
+            Part(entry);
+        }
+
+        OnTell(new SessionCommand.Tell(entry.Record.InfoHash, EngineEventKind.MetadataReceived, $"The metadata of {kept.Metainfo.Name} is here."));
+        Publish();
+        kept.Reply?.TrySetResult(entry.Port);
+    }
+
+    private TorrentEngineException? RefusalOf(InfoHash infoHash) =>
+        _isStopping ? new TorrentEngineException("engine.stopping", "The program is stopping; add the torrent again after it has started.")
+        : _torrents.TryGetValue(infoHash, out var present) ? new TorrentEngineException("torrent.duplicate", $"This torrent is already here: \"{present.Record.Name}\".")
+        : null;
+
+    private TorrentEngineException? RefusalOf(TorrentMetainfo metainfo, string? savePath)
+    {
         if (!metainfo.HasV1)
         {
             return new TorrentEngineException("torrent.v2_only", "This torrent is v2 only, which cannot be transferred yet; ask its maker for a hybrid one.");
         }
 
-        var root = Path.GetFullPath(request.SavePath ?? _options.SharedDirectory);
-        return SavePaths.RefusalOf(metainfo, root, _torrents.Values.Select(entry => (entry.Record.Name, RootOf(entry.Record), entry.Metainfo)));
-    }
-
-    private async Task KeepAsync(TorrentRecord record, ReadOnlyMemory<byte> file, TaskCompletionSource<TorrentPort> reply)
-    {
-        Exception? failure = null;
-        try
-        {
-            await _store.AddAsync(record, file).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // Any failure of the store reaches the caller as the answer to its command.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            failure = exception;
-        }
-
-        Post(new SessionCommand.Added(record.InfoHash, failure, reply));
+        var root = Path.GetFullPath(savePath ?? _options.SharedDirectory);
+        return SavePaths.RefusalOf(metainfo, root, _torrents.Values
+            .Where(entry => entry.Metainfo is not null)
+            .Select(entry => (entry.Record.Name, TorrentFactory.RootOf(entry.Record, _options), entry.Metainfo!)));
     }
 
     private void OnAdded(SessionCommand.Added added)
@@ -119,8 +195,7 @@ internal sealed partial class SessionLoop
         if (added.Failure is { } failure)
         {
             Drop(added.InfoHash);
-            added.Reply.TrySetException(failure as TorrentEngineException
-                ?? new TorrentEngineException("state.not_saved", $"The torrent was not added, because it could not be saved: {failure.Message}", failure));
+            added.Reply.TrySetException(StoreServant.Explain(failure, "The torrent was not added, because it could not be saved"));
             return;
         }
 
@@ -134,48 +209,17 @@ internal sealed partial class SessionLoop
         added.Reply.TrySetResult(entry.Port);
     }
 
-    private TorrentEntry MakeEntry(TorrentMetainfo metainfo, TorrentRecord record)
+    private TorrentEntry MakeEntry(TorrentIdentity identity, TorrentRecord record)
     {
-        var context = new TorrentContext(
-            _environment.Clock, _environment.Scheduler, _disk, _blocks, _dialer, _budget, this, _downloadBudget, _uploadBudget, _logger);
-        var setup = new TorrentSetup
-        {
-            Metainfo = metainfo,
-            Seed = _random.Next(),
-            AddedAt = record.AddedAt,
-            CompletedAt = record.CompletedAt,
-            WillStart = record.IsStarted,
-            IsSequential = record.IsSequential,
-            IsStrict = record.StrictTitForTat,
-            Priorities = record.FilePriorities,
-            Have = record.Have,
-            PartialPieces = record.PartialPieces,
-            Fingerprints = record.Fingerprints,
-            IsCleanStop = record.IsCleanStop,
-            WasChecked = record.WasChecked,
-            Downloaded = record.Downloaded,
-            Uploaded = record.Uploaded,
-            Storage = new StorageSpec
-            {
-                InfoHash = metainfo.InfoHash,
-                Geometry = metainfo.Geometry,
-                PieceHashes = metainfo.PieceHashes,
-                Files = [.. metainfo.Files.Select(file => new StorageFile(file.Path, file.Length, file.IsPad))],
-                IncompleteRoot = Path.GetFullPath(_options.IncompleteDirectory),
-                SharedRoot = RootOf(record),
-                DirtyJournalPath = Path.Combine(Path.GetFullPath(_options.DataDirectory), "journals", metainfo.InfoHash + ".dirty"),
-                StartsInSharedRoot = record.IsInSharedRoot,
-            },
-        };
-        var loop = new TorrentLoop(context, setup, Rules());
-        var entry = new TorrentEntry(metainfo, record, new TorrentPort(loop, loop.FirstRow()));
-        _torrents.Add(metainfo.InfoHash, entry);
-        Volatile.Write(ref _ports, _ports.SetItem(metainfo.InfoHash, entry.Port));
+        SwarmLoop loop = identity.Metainfo is { } metainfo
+            ? _factory.Make(metainfo, record, _options, Rules())
+            : _factory.Make(identity.Magnet!, record, _options, Rules());
+        var entry = new TorrentEntry(identity, record, new TorrentPort(loop, loop.FirstRow()));
+        _torrents.Add(record.InfoHash, entry);
+        Volatile.Write(ref _ports, _ports.SetItem(record.InfoHash, entry.Port));
         loop.Post(FullTick);
         return entry;
     }
-
-    private string RootOf(TorrentRecord record) => record.SharedRoot ?? Path.GetFullPath(_options.SharedDirectory);
 
     private void OnChange(SessionCommand.Change change)
     {
@@ -191,30 +235,14 @@ internal sealed partial class SessionLoop
             entry.Loop.Post(command);
         }
 
-        _ = AnswerAsync(_store.SaveAsync(entry.Record), change.Reply);
-    }
-
-    private static async Task AnswerAsync(Task durable, TaskCompletionSource reply)
-    {
-        try
-        {
-            await durable.ConfigureAwait(false);
-            reply.TrySetResult();
-        }
-#pragma warning disable CA1031 // Any failure of the store reaches the caller as the answer to its command.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            reply.TrySetException(exception as TorrentEngineException
-                ?? new TorrentEngineException("state.not_saved", $"The change could not be saved: {exception.Message}", exception));
-        }
+        _ = StoreServant.AnswerAsync(_store.SaveAsync(entry.Record), change.Reply);
     }
 
     private void OnAnnounce(SessionCommand.Announce announce)
     {
         if (_torrents.TryGetValue(announce.InfoHash, out var entry))
         {
-            entry.Announcer?.AnnounceNow();
+            _discovery.AnnounceNow(entry);
             announce.Reply.TrySetResult();
         }
         else
@@ -228,29 +256,7 @@ internal sealed partial class SessionLoop
         if (EntryOf(progress.Torrent) is { } entry)
         {
             entry.Merge(progress.What);
-            _ = RecordAsync(entry.Loop, entry.Record, progress.What);
-        }
-    }
-
-    private async Task RecordAsync(SwarmLoop loop, TorrentRecord record, TorrentProgress progress)
-    {
-        try
-        {
-            var saved = _store.SaveAsync(record);
-            if (progress.IsUrgent)
-            {
-                // When it fails the store says so itself, and the save waits for the retry that works.
-                await _store.FlushAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-
-            await saved.ConfigureAwait(false);
-            loop.Post(new TorrentCommand.ProgressRecorded(progress.Sequence));
-        }
-#pragma warning disable CA1031 // The store keeps what failed and tries again; the torrent's record is simply not durable yet.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            EngineLog.SaveFailed(_logger, exception.Message);
+            _ = _servant.RecordAsync(entry.Loop, entry.Record, progress.What);
         }
     }
 
@@ -264,33 +270,14 @@ internal sealed partial class SessionLoop
 
         var done = new TaskCompletionSource(); // answered on a loop; what follows only posts
         entry.Loop.Post(new TorrentCommand.Remove(remove.DeleteData, done));
-        _ = RemoveAsync(remove, done.Task);
-    }
-
-    private async Task RemoveAsync(SessionCommand.Remove remove, Task letGo)
-    {
-        Exception? failure = null;
-        try
-        {
-            await letGo.ConfigureAwait(false);
-            await _store.RemoveAsync(remove.InfoHash).ConfigureAwait(false);
-        }
-#pragma warning disable CA1031 // Any failure reaches the caller as the answer to its command.
-        catch (Exception exception)
-#pragma warning restore CA1031
-        {
-            failure = exception;
-        }
-
-        Post(new SessionCommand.Removed(remove.InfoHash, failure, remove.Reply));
+        _ = _servant.RemoveAsync(remove.InfoHash, done.Task, remove.Reply);
     }
 
     private void OnRemoved(SessionCommand.Removed removed)
     {
         if (removed.Failure is { } failure)
         {
-            removed.Reply.TrySetException(failure as TorrentEngineException
-                ?? new TorrentEngineException("state.not_saved", $"The torrent could not be removed: {failure.Message}", failure));
+            removed.Reply.TrySetException(StoreServant.Explain(failure, "The torrent could not be removed"));
             return;
         }
 
@@ -306,10 +293,7 @@ internal sealed partial class SessionLoop
         if (_torrents.Remove(infoHash, out var entry))
         {
             _router.Unserve(entry.Loop);
-            if (entry.Announcer is { } announcer)
-            {
-                _farewells.Add(announcer.StopAsync());
-            }
+            Part(entry);
         }
 
         Volatile.Write(ref _ports, _ports.Remove(infoHash));
@@ -329,12 +313,17 @@ internal sealed partial class SessionLoop
         _budget.MaxConnections = _options.MaxConnections;
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
+        foreach (var farewell in _discovery.Apply(_options))
+        {
+            _farewells.Add(farewell);
+        }
+
         SpreadRules();
         _rounds.Forget();
         _rounds.Compute(_torrents.Values, _options);
         SetBeat();
         Publish();
-        _ = AnswerAsync(_store.SaveSettingsAsync(_kept), change.Reply);
+        _ = StoreServant.AnswerAsync(_store.SaveSettingsAsync(_kept), change.Reply);
     }
 
     private void OnShutdown(TaskCompletionSource reply)
@@ -347,23 +336,13 @@ internal sealed partial class SessionLoop
             entry.Loop.Post(new TorrentCommand.Stop(done));
             return done.Task;
         }).ToArray();
-        _ = SayGoodbyeAsync(stops, reply);
+
+        // Our tracker ends last: our own torrents may have to say good-bye to it.
+        _ = _farewells.WaitAsync(
+            stops, () => _discovery.StopDhtAsync() is { } state ? _servant.KeepDhtAsync(state) : Task.CompletedTask, _discovery.StopOthersAsync, reply);
     }
 
-    private async Task SayGoodbyeAsync(Task[] stops, TaskCompletionSource reply)
-    {
-        try
-        {
-            await Task.WhenAll(stops).WaitAsync(TimeSpan.FromSeconds(8), _environment.Clock).ConfigureAwait(false);
-            await Task.WhenAll(_farewells.ToArray()).WaitAsync(TimeSpan.FromSeconds(5), _environment.Clock).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            EngineLog.StopDeadline(_logger, "torrents");
-        }
-
-        reply.TrySetResult();
-    }
+    private void Part(TorrentEntry entry) => _farewells.Add(_discovery.Unfollow(entry));
 
     private static TorrentEngineException NotFound(InfoHash infoHash) =>
         new("torrent.not_found", $"No torrent with the infohash {infoHash} is here.");

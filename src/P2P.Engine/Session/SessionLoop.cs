@@ -17,9 +17,9 @@ namespace P2P.Engine.Session;
 internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrentHost
 {
     private const int FastBeatsPerBeat = 10;
+    private const int DhtSaveBeats = 600;
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FastBeat = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan ListenRetry = TimeSpan.FromSeconds(10);
 
     private readonly EngineEnvironment _environment;
     private readonly ISessionStore _store;
@@ -37,18 +37,20 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private readonly SnapshotPublisher _publisher;
     private readonly ITimer _timer;
     private readonly RateRounds _rounds;
+    private readonly StoreServant _servant;
+    private readonly PeerListening _listening;
+    private readonly EventRing _events = new();
+    private readonly TorrentFactory _factory;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
-    private readonly List<Task> _farewells = [];
+    private readonly Farewells _farewells;
     private ImmutableDictionary<InfoHash, TorrentPort> _ports = ImmutableDictionary<InfoHash, TorrentPort>.Empty;
-    private ImmutableList<EngineEvent> _events = [];
     private ImmutableDictionary<string, string> _kept = ImmutableDictionary<string, string>.Empty;
     private TorrentEngineOptions _options;
     private string? _recoveryNotice;
-    private string? _listenError;
-    private DateTimeOffset _listenRetryAt;
     private long _version;
     private long _beats;
+    private int _toldDhtPort;
     private bool _isDirty = true;
     private bool _isFast;
     private bool _isStopping;
@@ -68,10 +70,16 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         var handshaker = new PeerHandshaker(_ourId, environment.Clock);
         _router = new IncomingRouter(handshaker, _budget, environment.Clock, logger);
         _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, logger);
-        _discovery = new DiscoveryBridge(environment, _ourId, () => _router.Local?.Port ?? 0, _random, logger);
+        _discovery = new DiscoveryBridge(
+            environment, _ourId, () => _router.Local?.Port ?? 0, NameOf, node => Post(new SessionCommand.DhtNodeFound(node)), _random, logger);
         _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());
         _uploadBudget = new TokenBucket(options.MaxUploadRate, environment.Clock.NowMs());
         _rounds = new RateRounds(environment.Clock);
+        _farewells = new Farewells(environment.Clock, logger);
+        _listening = new PeerListening(environment.Network, _router, environment.Clock, logger);
+        _servant = new StoreServant(store, Post, logger);
+        _factory = new TorrentFactory(
+            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, this, _downloadBudget, _uploadBudget, logger), _random);
         StartedAt = environment.Clock.GetUtcNow();
         _publisher = new SnapshotPublisher(new SessionSnapshot { Version = 0, At = StartedAt, Torrents = [], StartedAt = StartedAt });
         _timer = environment.Clock.CreateTimer(_ => Post(new SessionCommand.Beat()), null, Beat, Beat);
@@ -79,6 +87,9 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     /// <summary>When the session was made, UTC.</summary>
     public DateTimeOffset StartedAt { get; }
+
+    /// <summary>The clock everything here goes by.</summary>
+    public TimeProvider Clock => _environment.Clock;
 
     /// <summary>Settings in force. Any thread.</summary>
     public TorrentEngineOptions Options => Volatile.Read(ref _options);
@@ -90,7 +101,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     public ImmutableDictionary<InfoHash, TorrentPort> Ports => Volatile.Read(ref _ports);
 
     /// <summary>The last 1,000 events, newest first. Any thread.</summary>
-    public ImmutableList<EngineEvent> Events => Volatile.Read(ref _events);
+    public ImmutableList<EngineEvent> Events => _events.All;
 
     /// <summary>Blocks of payload lent now; for tests that look for leaks.</summary>
     public BlockPool Blocks => _blocks;
@@ -150,12 +161,17 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             case SessionCommand.Progress progress: OnProgressMade(progress); break;
             case SessionCommand.Active active: OnTorrentActive(active); break;
             case SessionCommand.Inactive inactive: OnTorrentInactive(inactive.Torrent); break;
-            case SessionCommand.Completed completed: EntryOf(completed.Torrent)?.Announcer?.Completed(); break;
-            case SessionCommand.WantsPeers wants: EntryOf(wants.Torrent)?.Announcer?.SetWantsPeers(wants.IsWanting); break;
+            case SessionCommand.Completed completed: With(completed.Torrent, _discovery.Completed); break;
+            case SessionCommand.WantsPeers wants: With(wants.Torrent, entry => _discovery.SetWantsPeers(entry, wants.IsWanting)); break;
+            case SessionCommand.DhtNodeFound found: _discovery.AddNode(found.Node); break;
             case SessionCommand.Tell tell: OnTell(tell); break;
             case SessionCommand.Loaded loaded: OnLoaded(loaded); break;
             case SessionCommand.Add add: OnAdd(add); break;
+            case SessionCommand.AddMagnet add: OnAddMagnet(add); break;
             case SessionCommand.Added added: OnAdded(added); break;
+            case SessionCommand.MetadataFound found: OnMetadataFound(found); break;
+            case SessionCommand.MetadataKept kept: OnMetadataKept(kept); break;
+            case SessionCommand.Ask ask: ask.Answer(_discovery); break;
             case SessionCommand.Remove remove: OnRemove(remove); break;
             case SessionCommand.Removed removed: OnRemoved(removed); break;
             case SessionCommand.Change change: OnChange(change); break;
@@ -171,6 +187,17 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private TorrentEntry? EntryOf(SwarmLoop torrent) =>
         _torrents.TryGetValue(torrent.InfoHash, out var entry) && entry.Loop == torrent ? entry : null;
+
+    private void With(SwarmLoop torrent, Action<TorrentEntry> act)
+    {
+        if (EntryOf(torrent) is { } entry)
+        {
+            act(entry);
+        }
+    }
+
+    // Any thread: the tracker asks for every infohash it is asked for.
+    private string? NameOf(InfoHash infoHash) => Ports.TryGetValue(infoHash, out var port) ? port.Snapshot.Name : null;
 
     private void OnRowChanged(SessionCommand.RowChanged row)
     {
@@ -197,8 +224,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
         entry.IsActive = true;
         _router.Serve(entry.Loop);
-        entry.Announcer = _discovery.Announce(entry.Metainfo, entry.Record, entry.Loop, _options.MinTrackerInterval);
-        entry.Announcer?.Start();
+        _discovery.Follow(entry);
         SetBeat();
     }
 
@@ -211,12 +237,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
         entry.IsActive = false;
         _router.Unserve(torrent);
-        if (entry.Announcer is { } announcer)
-        {
-            entry.Announcer = null;
-            _farewells.RemoveAll(task => task.IsCompleted);
-            _farewells.Add(announcer.StopAsync());
-        }
+        Part(entry);
     }
 
     private void OnBeat()
@@ -234,7 +255,17 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
 
         _rounds.Compute(_torrents.Values, _options);
-        if (_listenError is not null && _environment.Clock.GetUtcNow() >= _listenRetryAt && !_isStopping)
+        if (_discovery.DhtPort != _toldDhtPort)
+        {
+            SpreadRules();
+        }
+
+        if (_beats % DhtSaveBeats == 0 && !_isStopping && _discovery.SaveDhtAsync() is { } state)
+        {
+            _ = _servant.KeepDhtAsync(state);
+        }
+
+        if (_listening.IsRetryDue && !_isStopping)
         {
             Listen();
         }
@@ -260,21 +291,9 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private void Listen()
     {
-        try
+        if (_listening.TryStart(_options))
         {
-            _router.Start(_environment.Network.Listen(_options.ListenAddress ?? IPAddress.IPv6Any, _options.ListenPort));
-            _listenError = null;
-        }
-        catch (NetworkException exception)
-        {
-            var sentence = string.Create(CultureInfo.InvariantCulture, $"{exception.Message.TrimEnd('.')}; it is tried again every {ListenRetry.TotalSeconds:0} s.");
-            if (_listenError is null)
-            {
-                EngineLog.ListenFailed(_logger, sentence);
-            }
-
-            _listenError = sentence;
-            _listenRetryAt = _environment.Clock.GetUtcNow() + ListenRetry;
+            _discovery.OnListening();
         }
 
         _isDirty = true;
@@ -283,6 +302,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private void SpreadRules()
     {
+        _toldDhtPort = _discovery.DhtPort;
         var rules = Rules();
         foreach (var entry in _torrents.Values)
         {
@@ -290,13 +310,12 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
     }
 
-    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, dhtPort: 0);
+    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, _discovery.DhtPort);
 
     private void OnTell(SessionCommand.Tell tell)
     {
         EngineLog.TorrentEvent(_logger, tell.Torrent, tell.Message);
-        var events = _events.Insert(0, new EngineEvent(_environment.Clock.GetUtcNow(), tell.Kind, tell.Torrent, tell.Message));
-        Volatile.Write(ref _events, events.Count > 1_000 ? events.RemoveAt(events.Count - 1) : events);
+        _events.Add(new EngineEvent(_environment.Clock.GetUtcNow(), tell.Kind, tell.Torrent, tell.Message));
     }
 
     private void Publish()
@@ -314,11 +333,13 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             MaxUploadRate = _options.MaxUploadRate,
             Connections = rows.Sum(row => row.ConnectedPeers),
             ListenPort = _router.Local?.Port ?? 0,
-            ListenError = _listenError,
+            ListenError = _listening.Error,
             PendingDiskJobs = _disk.PendingJobs,
             FreeBytes = FreeSpace.Of(_options.SharedDirectory),
             RecoveryNotice = _recoveryNotice,
             StateError = _store.StateError,
+            DhtNodes = _discovery.DhtNodes,
+            TrackerPeers = _discovery.TrackerPeers,
             StartedAt = StartedAt,
         });
     }

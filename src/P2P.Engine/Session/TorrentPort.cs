@@ -3,15 +3,21 @@ using P2P.Engine.Swarm;
 
 namespace P2P.Engine.Session;
 
-/// <summary>What the world outside sees of one torrent: the loop to post to, and the latest snapshots. One writer, any readers.</summary>
+/// <summary>What the world outside sees of one torrent: the loop to post to, and the latest snapshots. Thread-safe; the session alone replaces the loop.</summary>
+/// <remarks>A magnet link's loop gives way to a torrent's when its metadata is here; watches and the state of the sources go over to the new one.</remarks>
 internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first)
 {
+    private readonly Lock _lock = new();
+    private readonly Dictionary<DiscoverySource, TorrentCommand.DiscoveryChanged> _sources = [];
+    private volatile SwarmLoop _loop = loop;
     private volatile TorrentSnapshot _snapshot = first;
     private volatile TorrentDetails? _details;
+    private TorrentCommand.TrackersChanged? _trackers;
+    private int _watches;
 
-    public InfoHash InfoHash => loop.InfoHash;
+    public InfoHash InfoHash { get; } = loop.InfoHash;
 
-    public SwarmLoop Loop => loop;
+    public SwarmLoop Loop => _loop;
 
     /// <summary>The row as of the last beat.</summary>
     public TorrentSnapshot Snapshot => _snapshot;
@@ -22,4 +28,59 @@ internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first)
     public void Publish(TorrentSnapshot snapshot) => _snapshot = snapshot;
 
     public void Publish(TorrentDetails details) => _details = details;
+
+    /// <summary>One more (+1) or one fewer (-1) page watches.</summary>
+    public void Watch(int change)
+    {
+        lock (_lock)
+        {
+            _watches += change;
+            _loop.Post(new TorrentCommand.Watch(change));
+        }
+    }
+
+    /// <summary>The trackers' state; a loop that comes later is told, too.</summary>
+    public void Post(TorrentCommand.TrackersChanged changed)
+    {
+        lock (_lock)
+        {
+            _trackers = changed;
+            _loop.Post(changed);
+        }
+    }
+
+    /// <summary>A source's state; a loop that comes later is told, too.</summary>
+    public void Post(TorrentCommand.DiscoveryChanged changed)
+    {
+        lock (_lock)
+        {
+            _sources[changed.Source.Source] = changed;
+            _loop.Post(changed);
+        }
+    }
+
+    /// <summary>Another loop owns the torrent from now on.</summary>
+    public void Replace(SwarmLoop next)
+    {
+        lock (_lock)
+        {
+            _loop = next;
+            _snapshot = next.FirstRow();
+            _details = null;
+            if (_watches > 0)
+            {
+                next.Post(new TorrentCommand.Watch(_watches));
+            }
+
+            if (_trackers is not null)
+            {
+                next.Post(_trackers);
+            }
+
+            foreach (var source in _sources.Values)
+            {
+                next.Post(source);
+            }
+        }
+    }
 }

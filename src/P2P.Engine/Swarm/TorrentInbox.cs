@@ -51,6 +51,9 @@ internal abstract record TorrentCommand
     /// <summary>What a source of peers is doing; counts of peers are the torrent's own to fill in.</summary>
     internal sealed record DiscoveryChanged(DiscoverySnapshot Source) : TorrentCommand;
 
+    /// <summary>It cannot go on, by the session's word.</summary>
+    internal sealed record Fail(DiskError Error) : TorrentCommand;
+
     /// <summary>Priorities by file index (pads not counted).</summary>
     internal sealed record SetPriorities(ImmutableArray<FilePriority> Priorities) : TorrentCommand;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using P2P.Engine.Primitives;
 
@@ -22,6 +23,9 @@ internal interface INetwork
     /// <param name="port">Its port; shared with every other program of this machine that joined too.</param>
     /// <param name="address">An address of the one interface to use, of the group's family; null or unspecified for all.</param>
     IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address);
+
+    /// <summary>Addresses of this machine that others on its networks may reach: IPv4 before IPv6; loopback only when there is nothing else.</summary>
+    ImmutableArray<IPAddress> LocalAddresses();
 
     /// <summary>Looks a host name up; an address as text is itself. Throws <see cref="NetworkException"/> when unknown.</summary>
     ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken);

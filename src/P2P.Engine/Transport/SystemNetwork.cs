@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -57,6 +58,9 @@ internal sealed class SystemNetwork : INetwork, IDisposable
 
     /// <inheritdoc/>
     public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+
+    /// <inheritdoc/>
+    public ImmutableArray<IPAddress> LocalAddresses() => Transport.LocalAddresses.List();
 
     /// <inheritdoc/>
     public async ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken)

@@ -49,6 +49,8 @@ internal sealed class ProcessNetwork(NetworkCard card, SimulatedProcess process)
         return listener;
     }
 
+    public System.Collections.Immutable.ImmutableArray<IPAddress> LocalAddresses() => [card.Address];
+
     public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
 
     /// <inheritdoc/>

@@ -30,6 +30,8 @@ internal sealed class FakeTrackerNetwork : INetwork
 
     public ValueTask<IConnection> ConnectAsync(PeerEndpoint remote, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public System.Collections.Immutable.ImmutableArray<IPAddress> LocalAddresses() => [IPAddress.Loopback];
+
     public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
 
     public IListener Listen(IPAddress address, int port) => throw new NotSupportedException();
