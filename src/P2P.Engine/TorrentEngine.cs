@@ -45,15 +45,20 @@ public sealed class TorrentEngine : IAsyncDisposable
     /// <summary>Locks the data directory, loads the state, listens, and resumes every started torrent.</summary>
     /// <remarks>Throws <see cref="TorrentEngineException"/>: "state.locked" when another process has the directory, "disk.*" when it cannot be used.
     /// A port in use is not fatal: see <see cref="SessionSnapshot.ListenError"/>; it is tried again every 10 s.</remarks>
-    public static async Task<TorrentEngine> StartAsync(
-        TorrentEngineOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default)
+    public static Task<TorrentEngine> StartAsync(
+        TorrentEngineOptions options, ILoggerFactory? loggerFactory = null, CancellationToken cancellationToken = default) =>
+        StartAsync(options, static network => network, loggerFactory, cancellationToken);
+
+    /// <summary>Starts on the real seams, the network seen through another: what tests that watch every packet call.</summary>
+    internal static async Task<TorrentEngine> StartAsync(
+        TorrentEngineOptions options, Func<INetwork, INetwork> watch, ILoggerFactory? loggerFactory, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
         var logger = (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<TorrentEngine>();
         MakeFolders(options);
         var environment = new EngineEnvironment(
             TimeProvider.System,
-            new SystemNetwork(options.ListenAddress, TimeProvider.System),
+            watch(new SystemNetwork(options.ListenAddress, TimeProvider.System)),
             blocks => new DiskQueue(blocks, options.DiskThreads),
             new ThreadPoolLoopScheduler(),
             System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue));

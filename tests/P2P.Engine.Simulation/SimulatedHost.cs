@@ -95,9 +95,14 @@ internal sealed class SimulatedHost
     {
         var process = new SimulatedProcess(World, Name);
         var network = new ProcessNetwork(Card, process);
+        foreach (var torrent in World.Torrents.Values.Where(static torrent => torrent.Metainfo.IsPrivate))
+        {
+            World.Privacy.Add(torrent.InfoHash);
+        }
+
         var seed = World.Random.Next();
         var environment = new EngineEnvironment(
-            process.Clock, network, pool => new SimulatedDisk(process, Volume, pool), process.Scheduler, seed)
+            process.Clock, new PrivacyGuard(network, World.Privacy), pool => new SimulatedDisk(process, Volume, pool), process.Scheduler, seed)
         {
             Entropy = new Random(~seed).NextBytes, // Another stream than the engine's choices, from the same seed.
         };

@@ -27,6 +27,7 @@ internal sealed class SimulatedWorld
         Seed = seed;
         Random = new Random(seed);
         Root = new SimulatedProcess(this, "world");
+        Privacy = new PrivacyLedger(Fault);
     }
 
     /// <summary>What its chances come from; print it when a test fails.</summary>
@@ -43,6 +44,9 @@ internal sealed class SimulatedWorld
 
     /// <summary>Every torrent made here, so that disks can keep equal blocks once and judge what is right.</summary>
     public Dictionary<InfoHash, SimulatedTorrent> Torrents { get; } = [];
+
+    /// <summary>Watches every packet of every host for private torrents.</summary>
+    public PrivacyLedger Privacy { get; }
 
     /// <summary>Ticks of 100 ns since <see cref="Epoch"/>.</summary>
     public long Now { get; private set; }

@@ -74,10 +74,21 @@ public sealed class Aria2Peer : IReferencePeer
     }
 
     /// <inheritdoc/>
+    public async Task AddMagnetAsync(string uri, string directory) => _gid = (await CallAsync(
+        "aria2.addUri", new JsonArray(uri), new JsonObject { ["dir"] = directory }).ConfigureAwait(false)).GetString();
+
+    /// <inheritdoc/>
     public async Task<PeerStatus> StatusAsync()
     {
-        var keys = new JsonArray("status", "completedLength", "totalLength", "connections", "errorMessage");
+        var keys = new JsonArray("status", "completedLength", "totalLength", "connections", "errorMessage", "followedBy");
         var status = await CallAsync("aria2.tellStatus", _gid!, keys).ConfigureAwait(false);
+        if (status.TryGetProperty("followedBy", out var next))
+        {
+            // The metadata of a magnet link is one download to it, the content another.
+            _gid = next[0].GetString();
+            status = await CallAsync("aria2.tellStatus", _gid!, keys.DeepClone()).ConfigureAwait(false);
+        }
+
         var completed = Number(status, "completedLength");
         var total = Number(status, "totalLength");
         var state = status.GetProperty("status").GetString()!;

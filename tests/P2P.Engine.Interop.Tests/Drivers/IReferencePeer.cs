@@ -27,6 +27,9 @@ public interface IReferencePeer : IAsyncDisposable
     /// <param name="seed">The data is there, whole.</param>
     Task AddAsync(string torrentPath, string directory, bool seed);
 
+    /// <summary>Adds a magnet link and starts it.</summary>
+    Task AddMagnetAsync(string uri, string directory);
+
     /// <summary>How its torrent does.</summary>
     Task<PeerStatus> StatusAsync();
 

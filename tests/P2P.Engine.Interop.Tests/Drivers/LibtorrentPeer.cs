@@ -40,9 +40,10 @@ public sealed class LibtorrentPeer : IReferencePeer
     /// <param name="loopback">Gives addresses and folders.</param>
     /// <param name="settings">Entries of libtorrent's settings_pack, for example upload_rate_limit (bytes per second).</param>
     /// <param name="address">Where it listens and dials from; null for an address of its own.</param>
+    /// <param name="discovers">DHT and peer exchange are not forbidden to its torrents; <paramref name="settings"/> switch them on.</param>
     /// <param name="keepsTalk">It remembers what it hears and says, for <see cref="TalkAsync"/>.</param>
     public static async Task<LibtorrentPeer> StartAsync(
-        LoopbackFixture loopback, JsonObject? settings = null, System.Net.IPAddress? address = null, bool keepsTalk = false)
+        LoopbackFixture loopback, JsonObject? settings = null, System.Net.IPAddress? address = null, bool keepsTalk = false, bool discovers = false)
     {
         address ??= loopback.NextAddress();
         var port = LoopbackFixture.FreePort(address);
@@ -52,6 +53,7 @@ public sealed class LibtorrentPeer : IReferencePeer
             ["port"] = port,
             ["settings"] = settings?.DeepClone() ?? new JsonObject(),
             ["talk"] = keepsTalk,
+            ["discovers"] = discovers,
         };
         var script = Path.Combine(AppContext.BaseDirectory, "Drivers", "lt_driver.py");
         var process = ClientProcess.Start(Python, [script, spec.ToJsonString()], loopback.NewDirectory("libtorrent"), isDialogue: true);
@@ -63,6 +65,29 @@ public sealed class LibtorrentPeer : IReferencePeer
     /// <inheritdoc/>
     public Task AddAsync(string torrentPath, string directory, bool seed) =>
         OrderAsync(new JsonObject { ["do"] = "add", ["torrent"] = torrentPath, ["directory"] = directory, ["seed"] = seed });
+
+    /// <inheritdoc/>
+    public Task AddMagnetAsync(string uri, string directory) =>
+        OrderAsync(new JsonObject { ["do"] = "magnet", ["uri"] = uri, ["directory"] = directory });
+
+    /// <summary>Tells its DHT of a node.</summary>
+    public Task AddNodeAsync(PeerEndpoint node) =>
+        OrderAsync(new JsonObject { ["do"] = "dht_node", ["address"] = node.Address.ToString(), ["port"] = (int)node.Port });
+
+    /// <summary>Announces to its DHT without having the torrent.</summary>
+    public Task AnnounceToDhtAsync(InfoHash infoHash, int port) =>
+        OrderAsync(new JsonObject { ["do"] = "dht_announce", ["infohash"] = infoHash.ToString(), ["port"] = port });
+
+    /// <summary>Asks its DHT, and tells all that it found so far.</summary>
+    public async Task<IReadOnlyList<PeerEndpoint>> AskDhtAsync(InfoHash infoHash)
+    {
+        var answer = await OrderAsync(new JsonObject { ["do"] = "dht_peers", ["infohash"] = infoHash.ToString() }).ConfigureAwait(false);
+        return [.. answer.GetProperty("peers").EnumerateArray().Select(peer => new PeerEndpoint(System.Net.IPAddress.Parse(peer[0].GetString()!), peer[1].GetInt32()))];
+    }
+
+    /// <summary>Nodes in its DHT table.</summary>
+    public async Task<int> DhtNodesAsync() =>
+        (await OrderAsync(new JsonObject { ["do"] = "dht_state" }).ConfigureAwait(false)).GetProperty("nodes").GetInt32();
 
     /// <inheritdoc/>
     public async Task<PeerStatus> StatusAsync()

@@ -1,4 +1,5 @@
 using P2P.Engine.Primitives;
+using P2P.Engine.Simulation;
 using Xunit;
 
 namespace P2P.Engine.Interop.Tests.Drivers;
@@ -42,15 +43,25 @@ public sealed class OurPeer : IAsyncDisposable
         };
         options = configure?.Invoke(options) ?? options;
         var log = new TestLog();
-        return new OurPeer(await TorrentEngine.StartAsync(options, log), options, log);
+        return new OurPeer(await StartEngineAsync(options, log), options, log);
     }
 
     /// <summary>Stops cleanly and starts again on the same folders.</summary>
     public async Task RestartAsync()
     {
         await Engine.DisposeAsync();
-        Engine = await TorrentEngine.StartAsync(Options, Log);
+        Engine = await StartEngineAsync(Options, Log);
     }
+
+    /// <summary>Infohashes of private torrents in this process of tests; nobody but trackers and their peers may hear of them (R-D05).</summary>
+    internal static PrivacyLedger Privacy { get; } = new();
+
+    private static Task<TorrentEngine> StartEngineAsync(TorrentEngineOptions options, TestLog log) =>
+        TorrentEngine.StartAsync(options, network => new PrivacyGuard(network, Privacy), log, CancellationToken.None);
+
+    /// <summary>Adds a magnet link that names the torrent and nothing else, or trackers and peers too.</summary>
+    public Task<TorrentHandle> AddMagnetAsync(TestTorrent torrent, string more = "") =>
+        Engine.AddAsync(new AddTorrentRequest { Magnet = $"magnet:?xt=urn:btih:{torrent.InfoHash}{more}" });
 
     public async Task<TorrentHandle> AddAsync(TestTorrent torrent) =>
         await Engine.AddAsync(new AddTorrentRequest { TorrentFile = await File.ReadAllBytesAsync(torrent.TorrentPath) });
@@ -91,5 +102,10 @@ public sealed class OurPeer : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Engine.DisposeAsync();
+    /// <summary>Stops it; fails when it said of a private torrent what it must not.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Engine.DisposeAsync();
+        Assert.Empty(Privacy.Violations);
+    }
 }

@@ -37,10 +37,11 @@ public static class TestTorrents
     /// <param name="pieceLength">Bytes.</param>
     /// <param name="announce">Announce URL, or null for none.</param>
     /// <param name="seed">Of the data and the name; the same seed gives the same torrent.</param>
-    public static TestTorrent Single(LoopbackFixture loopback, long length, int pieceLength, string? announce, int seed = 1)
+    /// <param name="isPrivate">BEP 27; from now on every packet of ours is watched for its infohash.</param>
+    public static TestTorrent Single(LoopbackFixture loopback, long length, int pieceLength, string? announce, int seed = 1, bool isPrivate = false)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"random-{length}-{seed}.bin");
-        return Make(loopback, name, [(name, length)], isSingle: true, pieceLength, announce, seed);
+        return Make(loopback, name, [(name, length)], isSingle: true, pieceLength, announce, seed, isPrivate);
     }
 
     /// <summary>Several files of random bytes in a folder; names may hold '/'.</summary>
@@ -52,7 +53,7 @@ public static class TestTorrents
     }
 
     private static TestTorrent Make(
-        LoopbackFixture loopback, string name, (string Path, long Length)[] files, bool isSingle, int pieceLength, string? announce, int seed)
+        LoopbackFixture loopback, string name, (string Path, long Length)[] files, bool isSingle, int pieceLength, string? announce, int seed, bool isPrivate = false)
     {
         var directory = loopback.NewDirectory("data");
         var (pieces, sums) = WriteData(directory, files, pieceLength, new Random(seed));
@@ -73,6 +74,12 @@ public static class TestTorrents
                 ["length"] = file.Length,
                 ["path"] = file.Path.Split('/').Skip(1).Cast<object>().ToList(),
             }).ToList();
+        }
+
+        if (isPrivate)
+        {
+            info["private"] = 1L;
+            OurPeer.Privacy.Add(new InfoHash(Sha1(Encode(info))));
         }
 
         var torrent = new SortedDictionary<string, object>(StringComparer.Ordinal) { ["info"] = info };

@@ -94,9 +94,13 @@ public sealed class TransmissionPeer : IReferencePeer
     }
 
     /// <inheritdoc/>
+    public Task AddMagnetAsync(string uri, string directory) =>
+        CallAsync("torrent-add", new JsonObject { ["filename"] = uri, ["download-dir"] = directory, ["paused"] = false });
+
+    /// <inheritdoc/>
     public async Task<PeerStatus> StatusAsync()
     {
-        var fields = new JsonArray("percentDone", "status", "peersConnected", "errorString");
+        var fields = new JsonArray("percentDone", "metadataPercentComplete", "status", "peersConnected", "errorString");
         var arguments = await CallAsync("torrent-get", new JsonObject { ["fields"] = fields }).ConfigureAwait(false);
         if (arguments.GetProperty("torrents").EnumerateArray().FirstOrDefault() is not { ValueKind: JsonValueKind.Object } torrent)
         {
@@ -107,7 +111,7 @@ public sealed class TransmissionPeer : IReferencePeer
         var status = torrent.GetProperty("status").GetInt32();
         return new PeerStatus(
             status is 1 or 2 ? 0 : done,
-            done >= 1 && status == SeedingStatus,
+            done >= 1 && status == SeedingStatus && torrent.GetProperty("metadataPercentComplete").GetDouble() >= 1,
             string.Create(CultureInfo.InvariantCulture, $"status {status} {torrent.GetProperty("errorString").GetString()}"),
             torrent.GetProperty("peersConnected").GetInt32());
     }

@@ -1,6 +1,6 @@
 """A libtorrent session told what to do by JSON lines on standard input, answering each with one JSON line.
 
-argv[1] is one JSON object: address, port, and optionally settings (settings_pack entries that win over those below) and
+argv[1] is one JSON object: address, port, and optionally discovers (DHT, local discovery and peer exchange are not forbidden to its torrents), settings (settings_pack entries that win over those below) and
 talk (remember what is said to and by peers, for the order of that name).
 Run by the system's python3, which has the libtorrent module.
 """
@@ -33,6 +33,14 @@ def make_session(spec):
     if spec.get('talk'):
         pack['alert_mask'] |= lt.alert.category_t.peer_log_notification
         pack['alert_queue_size'] = 1000000
+    if spec.get('discovers'):
+        # Everything is on one machine here, so the rules against many nodes on one network would leave none.
+        pack.update({
+            'alert_mask': pack['alert_mask'] | lt.alert.category_t.dht_notification | lt.alert.category_t.dht_operation_notification,
+            'dht_restrict_routing_ips': False, 'dht_restrict_search_ips': False, 'dht_enforce_node_id': False,
+            'dht_prefer_verified_node_ids': False, 'dht_ignore_dark_internet': False, 'dht_block_ratelimit': 1000,
+            'dht_upload_rate_limit': 80000,
+        })
     pack.update(spec.get('settings', {}))
     session = lt.session(pack)
     # Loopback peers would otherwise escape rate limits and upload slots: put every address into the global class.
@@ -44,20 +52,54 @@ def make_session(spec):
 
 
 class Driver:
-    def __init__(self, session):
+    def __init__(self, session, discovers):
         self.session = session
+        self.discovers = discovers
         self.torrent = None
+        self.found = {}
 
     def add(self, order):
         params = lt.add_torrent_params()
         params.ti = lt.torrent_info(order['torrent'])
         params.save_path = order['directory']
         params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-        params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd
+        if not self.discovers:
+            params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd
         if order['seed']:
             params.flags |= lt.torrent_flags.seed_mode
         self.torrent = self.session.add_torrent(params)
         return {}
+
+    def magnet(self, order):
+        params = lt.parse_magnet_uri(order['uri'])
+        params.save_path = order['directory']
+        params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+        if not self.discovers:
+            params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd
+        self.torrent = self.session.add_torrent(params)
+        return {}
+
+    def dht_node(self, order):
+        self.session.add_dht_node((order['address'], order['port']))
+        return {}
+
+    def dht_announce(self, order):
+        self.session.dht_announce(lt.sha1_hash(bytes.fromhex(order['infohash'])), order['port'], 0)
+        return {}
+
+    def dht_peers(self, order):
+        # Asks once and tells what was found by all questions so far.
+        self.session.dht_get_peers(lt.sha1_hash(bytes.fromhex(order['infohash'])))
+        return self.dht_found(order)
+
+    def dht_found(self, order):
+        for alert in self.session.pop_alerts():
+            if isinstance(alert, lt.dht_get_peers_reply_alert):
+                self.found.setdefault(str(alert.info_hash), set()).update(tuple(peer) for peer in alert.peers())
+        return {'peers': [[ip, port] for ip, port in self.found.get(order['infohash'], ())]}
+
+    def dht_state(self, _order):
+        return {'nodes': self.session.status().dht_nodes, 'listen': self.session.listen_port()}
 
     def status(self, _order):
         status = self.torrent.status()
@@ -102,7 +144,8 @@ def say(answer):
 
 
 def main():
-    driver = Driver(make_session(json.loads(sys.argv[1])))
+    spec = json.loads(sys.argv[1])
+    driver = Driver(make_session(spec), spec.get('discovers', False))
     say({'ok': True})
     for line in sys.stdin:
         order = json.loads(line)

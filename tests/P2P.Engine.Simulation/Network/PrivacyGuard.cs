@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using P2P.Engine.Primitives;
+using P2P.Engine.Transport;
+
+namespace P2P.Engine.Simulation;
+
+/// <summary>Infohashes of private torrents (BEP 27), and what was sent of them that must not have been. Thread-safe.</summary>
+internal sealed class PrivacyLedger(Action<string>? onViolation = null)
+{
+    private readonly ConcurrentDictionary<InfoHash, bool> _private = new();
+    private readonly ConcurrentQueue<string> _violations = new();
+
+    /// <summary>What leaked, one sentence each; empty is right.</summary>
+    public IReadOnlyCollection<string> Violations => _violations;
+
+    /// <summary>From now on nothing of it may be sent but to trackers and its own peers.</summary>
+    public void Add(InfoHash infoHash) => _private.TryAdd(infoHash, true);
+
+    /// <summary>Is it private?</summary>
+    public bool Contains(InfoHash infoHash) => _private.ContainsKey(infoHash);
+
+    /// <summary>Looks at a datagram that leaves.</summary>
+    public void OnDatagram(ReadOnlySpan<byte> datagram, string to)
+    {
+        // Trackers speak in binary (BEP 15); the DHT in bencoding, local discovery in text.
+        if (datagram.IsEmpty || datagram[0] is not ((byte)'d' or (byte)'B') || _private.IsEmpty)
+        {
+            return;
+        }
+
+        foreach (var infoHash in _private.Keys)
+        {
+            var hex = infoHash.ToString();
+            if (datagram.IndexOf(infoHash.ToArray()) >= 0 || datagram.IndexOf(System.Text.Encoding.ASCII.GetBytes(hex)) >= 0
+                || datagram.IndexOf(System.Text.Encoding.ASCII.GetBytes(hex.ToUpperInvariant())) >= 0)
+            {
+                Report($"a datagram to {to} names the private torrent {hex}");
+            }
+        }
+    }
+
+    /// <summary>Looks at a peer message that leaves for a private torrent: neither exchange of peers nor a DHT port may be in it.</summary>
+    public void OnMessage(ReadOnlySpan<byte> message, InfoHash infoHash, PeerEndpoint to)
+    {
+        if (message is [9, ..])
+        {
+            Report($"the DHT port was told to {to} of the private torrent {infoHash}");
+        }
+        else if (message is [20, ..] && (message.IndexOf("ut_pex"u8) >= 0 || message.IndexOf("5:added"u8) >= 0))
+        {
+            Report($"peer exchange was offered to or used with {to} of the private torrent {infoHash}");
+        }
+    }
+
+    private void Report(string violation)
+    {
+        _violations.Enqueue(violation);
+        onViolation?.Invoke(violation);
+    }
+}
+
+/// <summary>A network that passes everything on and looks at every packet that leaves (reliability.md R-D05).</summary>
+internal sealed class PrivacyGuard(INetwork inner, PrivacyLedger ledger) : INetwork
+{
+    /// <inheritdoc/>
+    public async ValueTask<IConnection> ConnectAsync(PeerEndpoint remote, CancellationToken cancellationToken) =>
+        new GuardedConnection(await inner.ConnectAsync(remote, cancellationToken).ConfigureAwait(false), ledger);
+
+    /// <inheritdoc/>
+    public IListener Listen(IPAddress address, int port) => new GuardedListener(inner.Listen(address, port), ledger);
+
+    /// <inheritdoc/>
+    public IDatagramSocket BindUdp(IPAddress address, int port) => new GuardedDatagrams(inner.BindUdp(address, port), ledger);
+
+    /// <inheritdoc/>
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) =>
+        new GuardedMulticast(inner.JoinMulticast(group, port, address), ledger, group);
+
+    /// <inheritdoc/>
+    public ImmutableArray<IPAddress> LocalAddresses() => inner.LocalAddresses();
+
+    /// <inheritdoc/>
+    public ValueTask<IPAddress[]> ResolveAsync(string host, CancellationToken cancellationToken) => inner.ResolveAsync(host, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<HttpReply> HttpGetAsync(Uri uri, int maxBytes, CancellationToken cancellationToken) => inner.HttpGetAsync(uri, maxBytes, cancellationToken);
+
+    private sealed class GuardedListener(IListener inner, PrivacyLedger ledger) : IListener
+    {
+        public PeerEndpoint Local => inner.Local;
+
+        public async ValueTask<IConnection> AcceptAsync(CancellationToken cancellationToken) =>
+            new GuardedConnection(await inner.AcceptAsync(cancellationToken).ConfigureAwait(false), ledger);
+
+        public void Dispose() => inner.Dispose();
+    }
+
+    private sealed class GuardedDatagrams(IDatagramSocket inner, PrivacyLedger ledger) : IDatagramSocket
+    {
+        public PeerEndpoint Local => inner.Local;
+
+        public ValueTask SendAsync(ReadOnlyMemory<byte> datagram, PeerEndpoint remote, CancellationToken cancellationToken)
+        {
+            ledger.OnDatagram(datagram.Span, remote.ToString());
+            return inner.SendAsync(datagram, remote, cancellationToken);
+        }
+
+        public ValueTask<(int Length, PeerEndpoint Remote)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+            inner.ReceiveAsync(buffer, cancellationToken);
+
+        public void Dispose() => inner.Dispose();
+    }
+
+    private sealed class GuardedMulticast(IMulticastSocket inner, PrivacyLedger ledger, IPAddress group) : IMulticastSocket
+    {
+        public ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken)
+        {
+            ledger.OnDatagram(datagram.Span, group.ToString());
+            return inner.SendAsync(datagram, cancellationToken);
+        }
+
+        public ValueTask<(int Length, PeerEndpoint Remote)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+            inner.ReceiveAsync(buffer, cancellationToken);
+
+        public bool IsLocal(IPAddress address) => inner.IsLocal(address);
+
+        public void Dispose() => inner.Dispose();
+    }
+
+    /// <summary>Reads our side of a peer connection along until its handshake tells that the torrent is public; a private one's is read to the end.</summary>
+    private sealed class GuardedConnection(IConnection inner, PrivacyLedger ledger) : IConnection
+    {
+        private const int HandshakeLength = 68;
+
+        private readonly List<byte> _unread = [];
+        private InfoHash? _infoHash;
+        private bool _isOfNoInterest;
+
+        public PeerEndpoint Remote => inner.Remote;
+
+        public PeerEndpoint Local => inner.Local;
+
+        public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) => inner.ReceiveAsync(buffer, cancellationToken);
+
+        public ValueTask SendAsync(IList<ArraySegment<byte>> segments, CancellationToken cancellationToken)
+        {
+            if (!_isOfNoInterest)
+            {
+                foreach (var segment in segments)
+                {
+                    _unread.AddRange(segment);
+                }
+
+                Look();
+            }
+
+            return inner.SendAsync(segments, cancellationToken);
+        }
+
+        public void Dispose() => inner.Dispose();
+
+        private void Look()
+        {
+            var sent = _unread.ToArray().AsSpan();
+            if (_infoHash is null)
+            {
+                if (sent.Length < HandshakeLength)
+                {
+                    return;
+                }
+
+                _infoHash = new InfoHash(sent.Slice(28, InfoHash.Length));
+                _isOfNoInterest = sent[0] != 19 || !ledger.Contains(_infoHash.Value); // an HTTP answer of our tracker is no handshake either
+                sent = sent[HandshakeLength..];
+            }
+
+            while (!_isOfNoInterest && sent.Length >= 4 && System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(sent) is var length && sent.Length >= 4 + length)
+            {
+                ledger.OnMessage(sent.Slice(4, length), _infoHash.Value, Remote);
+                sent = sent[(4 + length)..];
+            }
+
+            var rest = sent.ToArray();
+            _unread.Clear();
+            if (!_isOfNoInterest)
+            {
+                _unread.AddRange(rest);
+            }
+        }
+    }
+}
