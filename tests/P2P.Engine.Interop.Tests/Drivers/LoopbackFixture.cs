@@ -34,8 +34,10 @@ public sealed class LoopbackFixture : IDisposable
     /// <summary>Everything of this test lies below it.</summary>
     public string Directory { get; }
 
-    /// <summary>A loopback address nobody else here has.</summary>
-    public IPAddress NextAddress() => new([127, (byte)_network, (byte)_subnet, (byte)Interlocked.Increment(ref _host)]);
+    /// <summary>An address of this machine nobody else here has: in 127/8, or in 10.77/16 where the test is <see cref="Isolated"/>.</summary>
+    public IPAddress NextAddress() => Isolated.IsHere
+        ? new([10, 77, (byte)_subnet, (byte)Interlocked.Increment(ref _host)])
+        : new([127, (byte)_network, (byte)_subnet, (byte)Interlocked.Increment(ref _host)]);
 
     /// <summary>A TCP port free on <paramref name="address"/> right now.</summary>
     public static int FreePort(IPAddress address)

@@ -43,7 +43,10 @@ public sealed class TransmissionPeer : IReferencePeer
     public string Output => _process.Output;
 
     /// <summary>Starts it on an address of its own.</summary>
-    public static async Task<TransmissionPeer> StartAsync(LoopbackFixture loopback)
+    /// <param name="loopback">Gives addresses and folders.</param>
+    /// <param name="nodes">DHT nodes to begin with; empty leaves its DHT off. Only in a namespace of its own (<see cref="Isolated"/>): it also asks a public node.</param>
+    /// <param name="localDiscovery">BEP 14; only in a namespace, too.</param>
+    public static async Task<TransmissionPeer> StartAsync(LoopbackFixture loopback, IReadOnlyList<PeerEndpoint>? nodes = null, bool localDiscovery = false)
     {
         var address = loopback.NextAddress();
         var port = LoopbackFixture.FreePort(address);
@@ -60,8 +63,8 @@ public sealed class TransmissionPeer : IReferencePeer
             ["rpc-authentication-required"] = false,
             ["rpc-whitelist-enabled"] = false,
             ["rpc-host-whitelist-enabled"] = false,
-            ["dht-enabled"] = false,
-            ["lpd-enabled"] = false,
+            ["dht-enabled"] = nodes is { Count: > 0 },
+            ["lpd-enabled"] = localDiscovery,
             ["pex-enabled"] = false,
             ["utp-enabled"] = false,
             ["port-forwarding-enabled"] = false,
@@ -76,6 +79,17 @@ public sealed class TransmissionPeer : IReferencePeer
             ["download-dir"] = home,
         };
         await File.WriteAllTextAsync(Path.Combine(home, "settings.json"), settings.ToJsonString()).ConfigureAwait(false);
+        if (nodes is { Count: > 0 })
+        {
+            if (!Isolated.IsHere)
+            {
+                throw new InvalidOperationException("Transmission's DHT asks a public node; it runs in a namespace only.");
+            }
+
+            var lines = nodes.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Address} {node.Port}"));
+            await File.WriteAllLinesAsync(Path.Combine(home, "dht.bootstrap"), lines).ConfigureAwait(false);
+        }
+
         var process = ClientProcess.Start(ClientProcess.Find("transmission-daemon")!, ["-f", "-g", home, "--log-error"], home);
         var peer = new TransmissionPeer(process, new PeerEndpoint(address, port), rpcPort);
         await process.UntilListeningAsync(IPAddress.Loopback, rpcPort).ConfigureAwait(false);
