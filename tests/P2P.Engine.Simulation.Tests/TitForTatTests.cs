@@ -5,43 +5,55 @@ namespace P2P.Engine.Simulation.Tests;
 /// <summary>Issue 2, item 6: what tit-for-tat does to a swarm of 60, in figures.</summary>
 public sealed class TitForTatTests(ITestOutputHelper output)
 {
+    private static readonly int[] Worlds = [61, 62, 63, 64, 65, 66];
     private static readonly TimeSpan Limit = TimeSpan.FromHours(3);
 
     [Fact]
     public void Free_riders_finish_well_after_contributors_where_the_seed_gives_little()
     {
         // 1 seed of 150 KB/s (6 % of what the swarm can give); 44 contributors, gone when complete, and 15 free riders on equal lines:
-        // 50 KB/s up, 500 KB/s down; 8 MiB; everybody dials 12 peers drawn by lot.
-        var swarm = new SwarmBuilder(61).Sharing(8 << 20, 64 * 1024).WithNeighbours(12)
-            .Seeds(1, up: 150_000).Leechers(44, up: 50_000, down: 500_000).LeavingWhenDone().FreeRiders(15, up: 50_000, down: 500_000).Start();
+        // 50 KB/s up, 500 KB/s down; 8 MiB; everybody dials 12 peers drawn by lot. One world's ratio depends on its lot: several are taken together.
+        List<double> ratios = [];
+        foreach (var seed in Worlds)
+        {
+            var swarm = new SwarmBuilder(seed).Sharing(8 << 20, 64 * 1024).WithNeighbours(12)
+                .Seeds(1, up: 150_000).Leechers(44, up: 50_000, down: 500_000).LeavingWhenDone().FreeRiders(15, up: 50_000, down: 500_000).Start();
 
-        Assert.True(swarm.World.RunUntil(() => swarm.Durations("leech").Length == 44, Limit, TimeSpan.FromSeconds(1)));
-        var there = swarm.Group("rider").Average(host => (double)host.Row(swarm.Torrent)!.HaveBytes / swarm.Torrent.Length);
-        Assert.True(swarm.RunUntilComplete(Limit), $"{swarm.CompletedAt.Count} of 60 complete");
-        var (givers, riders) = (Median(swarm.Durations("leech")), Median(swarm.Durations("rider")));
-        output.WriteLine(
-            $"60 peers, 8 MiB: contributors' median {givers:0} s, free riders' {riders:0} s, ratio {riders / givers:0.00}; free riders had {there:P0} when the last " +
-            $"contributor was done; most unchoked {swarm.MostUnchoked} in {swarm.RowsSeen} rows; {swarm.World.EventCount} events, {swarm.World.Elapsed} virtual");
-        Assert.InRange(swarm.MostUnchoked, 1, 4);
-        Assert.True(riders >= 1.5 * givers, $"{riders} against {givers}");
+            Assert.True(swarm.World.RunUntil(() => swarm.Durations("leech").Length == 44, Limit, TimeSpan.FromSeconds(1)));
+            Assert.True(swarm.RunUntilComplete(Limit), $"{swarm.CompletedAt.Count} of 60 complete");
+            var (givers, riders) = (Median(swarm.Durations("leech")), Median(swarm.Durations("rider")));
+            ratios.Add(riders / givers);
+            output.WriteLine(
+                $"world {seed}: 60 peers, 8 MiB: contributors' median {givers:0} s, free riders' {riders:0} s, ratio {riders / givers:0.00}; " +
+                $"most unchoked {swarm.MostUnchoked} in {swarm.RowsSeen} rows; {swarm.World.EventCount} events, {swarm.World.Elapsed} virtual");
+            Assert.InRange(swarm.MostUnchoked, 1, 4);
+        }
+
+        Assert.True(ratios.Average() >= 1.5, string.Join(' ', ratios));
     }
 
     [Fact]
     public void Fast_uploaders_end_up_exchanging_with_fast_ones()
     {
-        // Half of 40 leechers give 200 KB/s, half 25 KB/s; all take 1 MB/s. Counted: bytes that fast ones give, by receiver.
-        var swarm = new SwarmBuilder(62).Sharing(8 << 20, 32 * 1024).WithNeighbours(12)
-            .Seeds(1, up: 250_000).Leechers(20, up: 200_000, down: 1_000_000, name: "fast").Leechers(20, up: 25_000, down: 1_000_000, name: "slow").Start();
-
-        Assert.True(swarm.RunUntilComplete(Limit, swarm.Group("fast")), $"{swarm.CompletedAt.Count} complete");
-        double among = swarm.Delivered("fast", "fast"), away = swarm.Delivered("fast", "slow");
-        var share = among / (among + away);
+        // Half of 40 leechers give 200 KB/s, half 25 KB/s; all take 1 MB/s. Counted: bytes that fast ones give, by receiver, in several worlds together.
         const double random = 19.0 / 39.0;
-        output.WriteLine(
-            $"fast give {share:P1} of their bytes to fast ones, {random:P1} if at random; medians {Median(swarm.Durations("fast")):0} s fast; " +
-            $"fast to fast {among / 1e6:0.0} MB, fast to slow {away / 1e6:0.0} MB; most unchoked {swarm.MostUnchoked}");
+        var (among, away) = (0.0, 0.0);
+        foreach (var seed in Worlds)
+        {
+            var swarm = new SwarmBuilder(seed).Sharing(8 << 20, 32 * 1024).WithNeighbours(12)
+                .Seeds(1, up: 250_000).Leechers(20, up: 200_000, down: 1_000_000, name: "fast").Leechers(20, up: 25_000, down: 1_000_000, name: "slow").Start();
+
+            Assert.True(swarm.RunUntilComplete(Limit, swarm.Group("fast")), $"{swarm.CompletedAt.Count} complete");
+            double toFast = swarm.Delivered("fast", "fast"), toSlow = swarm.Delivered("fast", "slow");
+            (among, away) = (among + toFast, away + toSlow);
+            output.WriteLine(
+                $"world {seed}: fast give {toFast / (toFast + toSlow):P1} of their bytes to fast ones, {random:P1} if at random; medians " +
+                $"{Median(swarm.Durations("fast")):0} s fast; fast to fast {toFast / 1e6:0.0} MB, fast to slow {toSlow / 1e6:0.0} MB; most unchoked {swarm.MostUnchoked}");
+            Assert.InRange(swarm.MostUnchoked, 1, 4);
+        }
+
+        var share = among / (among + away);
         Assert.True(share > random * 1.25, $"{share:P1}");
-        Assert.InRange(swarm.MostUnchoked, 1, 4);
     }
 
     [Fact]

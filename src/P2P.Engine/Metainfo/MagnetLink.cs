@@ -1,9 +1,12 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
 using P2P.Engine.Primitives;
 
 namespace P2P.Engine.Metainfo;
 
 /// <summary>A magnet link, checked and sanitised (BEP 9, 53). Immutable.</summary>
+/// <remarks>Nothing a link names is fetched but announces to its trackers and its peers: web sources ("xs", "as", "ws") are ignored (R-M01).</remarks>
 internal sealed record MagnetLink
 {
     /// <summary>The torrent it names.</summary>
@@ -27,6 +30,17 @@ internal sealed record MagnetLink
     /// <summary>What was ignored, as sentences for the user.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 
+    /// <summary>Reads a magnet link, or an infohash of 40 hex or 32 base32 digits. Throws <see cref="MetainfoException"/> "magnet.*".</summary>
+    public static MagnetLink Parse(string text) => MagnetReader.Read(text);
+
+    /// <summary>The link that names a torrent with its trackers.</summary>
+    public static MagnetLink Of(TorrentMetainfo metainfo) => new()
+    {
+        InfoHash = metainfo.InfoHash,
+        Name = metainfo.Name,
+        Trackers = [.. metainfo.Trackers.SelectMany(tier => tier).Distinct().Take(MagnetReader.MaxTrackers)],
+    };
+
     /// <summary>The files it selects as priorities, pads not counted; empty when it selects none or all.</summary>
     public ImmutableArray<FilePriority> PrioritiesOf(TorrentMetainfo metainfo)
     {
@@ -44,12 +58,32 @@ internal sealed record MagnetLink
         return priorities.Contains(FilePriority.Normal) ? priorities : [];
     }
 
-    /// <summary>Reads a magnet link, or an infohash of 40 hex or 32 base32 digits. Throws <see cref="MetainfoException"/> "magnet.*".</summary>
-    public static MagnetLink Parse(string text) => throw new NotImplementedException();
+    /// <summary>The text, "magnet:?xt=urn:btih:...": read again it is the same link.</summary>
+    public override string ToString()
+    {
+        var text = new StringBuilder("magnet:?xt=urn:btih:").Append(InfoHash);
+        if (Name is not null)
+        {
+            text.Append("&dn=").Append(Uri.EscapeDataString(Name));
+        }
 
-    /// <summary>The link that names a torrent with its trackers.</summary>
-    public static MagnetLink Of(TorrentMetainfo metainfo) => new() { InfoHash = metainfo.InfoHash, Name = metainfo.Name, Trackers = [.. metainfo.Trackers.SelectMany(tier => tier)] };
+        foreach (var tracker in Trackers)
+        {
+            text.Append("&tr=").Append(Uri.EscapeDataString(tracker));
+        }
 
-    /// <summary>The text, "magnet:?xt=urn:btih:...".</summary>
-    public override string ToString() => throw new NotImplementedException();
+        foreach (var peer in Peers)
+        {
+            text.Append("&x.pe=").Append(peer);
+        }
+
+        if (!SelectedFiles.IsDefaultOrEmpty)
+        {
+            text.Append("&so=").AppendJoin(',', SelectedFiles.Select(range => range.First == range.Last
+                ? range.First.ToString(CultureInfo.InvariantCulture)
+                : string.Create(CultureInfo.InvariantCulture, $"{range.First}-{range.Last}")));
+        }
+
+        return text.ToString();
+    }
 }

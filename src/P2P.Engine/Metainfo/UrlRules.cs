@@ -9,11 +9,14 @@ namespace P2P.Engine.Metainfo;
 internal static class UrlRules
 {
     /// <summary>An announce URL: http, https, or udp with a port; null for anything else (tracker.scheme).</summary>
-    public static string? Tracker(RawValue value) =>
-        Parse(value) is { } url && (IsHttp(url) || (url.Scheme == "udp" && url.Port > 0)) ? url.OriginalString : null;
+    public static string? Tracker(RawValue value) => TextOf(value) is { } text ? Tracker(text) : null;
+
+    /// <summary>The same of a URL that is text already.</summary>
+    public static string? Tracker(string text) =>
+        Parse(text) is { } url && (IsHttp(url) || (url.Scheme == "udp" && url.Port > 0)) ? url.OriginalString : null;
 
     /// <summary>A web seed: http or https, and no address of this machine or its network (webseed.ssrf); null for anything else.</summary>
-    public static string? WebSeed(RawValue value) => Parse(value) is { } url && IsHttp(url) && !IsLocal(url) ? url.OriginalString : null;
+    public static string? WebSeed(RawValue value) => TextOf(value) is { } text && Parse(text) is { } url && IsHttp(url) && !IsLocal(url) ? url.OriginalString : null;
 
     /// <summary>Is the address one that the public internet cannot be meant by?</summary>
     public static bool IsLocal(IPAddress address)
@@ -37,15 +40,13 @@ internal static class UrlRules
         || url.DnsSafeHost.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(url.DnsSafeHost, out var address) && IsLocal(address));
 
-    private static Uri? Parse(RawValue value)
-    {
-        if (value.Text is not { Length: > 0 and <= MetainfoLimits.UrlBytes } bytes)
-        {
-            return null;
-        }
+    private static string? TextOf(RawValue value) =>
+        value.Text is { Length: > 0 and <= MetainfoLimits.UrlBytes } bytes ? Encoding.UTF8.GetString(bytes.Span) : null;
 
-        var text = Encoding.UTF8.GetString(bytes.Span).Trim();
-        if (!text.Contains("://", StringComparison.Ordinal) || text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
+    private static Uri? Parse(string untrimmed)
+    {
+        var text = untrimmed.Trim();
+        if (text.Length > MetainfoLimits.UrlBytes || !text.Contains("://", StringComparison.Ordinal) || text.Any(c => char.IsControl(c) || char.IsWhiteSpace(c)))
         {
             return null;
         }

@@ -9,12 +9,12 @@ namespace P2P.Engine.Peers;
 /// Reads exactly 68 bytes, so that what follows is left for the <see cref="PeerConnection"/>. The deadline covers the whole exchange: a
 /// byte every two seconds wins no time. Thread-safe; one call per connection.
 /// </remarks>
-internal sealed class PeerHandshaker(PeerId ourId, TimeProvider clock)
+internal sealed class PeerHandshaker(PeerId ourId, TimeProvider clock, Func<bool>? isDhtOn = null)
 {
     /// <summary>From start to the last byte (reliability.md 2.3, "HandshakeTotal"; libtorrent has the same).</summary>
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(10);
 
-    /// <summary>What we can do: the fast extension and the extension protocol.</summary>
+    /// <summary>What we can always do: the fast extension and the extension protocol; a DHT node comes and goes with its switch.</summary>
     public const HandshakeFeatures OurFeatures = HandshakeFeatures.Fast | HandshakeFeatures.Extensions;
 
     /// <summary>Our id.</summary>
@@ -113,7 +113,7 @@ internal sealed class PeerHandshaker(PeerId ourId, TimeProvider clock)
     private async ValueTask SendOursAsync(IConnection connection, InfoHash infoHash)
     {
         var ours = new byte[Handshake.Length];
-        new Handshake(infoHash, OurId, OurFeatures).Write(ours);
+        new Handshake(infoHash, OurId, OurFeatures | (isDhtOn?.Invoke() == true ? HandshakeFeatures.Dht : HandshakeFeatures.None)).Write(ours);
         await connection.SendAsync([ours], CancellationToken.None).ConfigureAwait(false);
     }
 

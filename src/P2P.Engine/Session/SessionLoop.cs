@@ -67,7 +67,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _disk = environment.Disk(_blocks);
         _ourId = PeerId.Create(_random);
         _budget = new ConnectionBudget(options.MaxConnections, options.MaxHalfOpen);
-        var handshaker = new PeerHandshaker(_ourId, environment.Clock);
+        var handshaker = new PeerHandshaker(_ourId, environment.Clock, () => _discovery?.DhtPort > 0);
         _router = new IncomingRouter(handshaker, _budget, environment.Clock, logger);
         _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, logger);
         _discovery = new DiscoveryBridge(

@@ -5,13 +5,13 @@ using P2P.Engine.Wire;
 namespace P2P.Engine.Swarm;
 
 /// <summary>Who is connected: dials, welcomes, watches over and parts from peers. Loop only.</summary>
-internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader downloader)
+internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader downloader, PeerExtensions extensions)
 {
     private static readonly DisconnectReason Stopped = new("local.stopped", "We stopped the torrent.");
 
     private readonly TorrentCore _core = core;
     private int _lastPeerId;
-    private int _dialing;
+    private readonly Dialling _dialling = new(loop, core.Context, core.Pool);
     private bool _wantsPeers;
 
     /// <summary>Endpoints from discovery or by hand.</summary>
@@ -28,40 +28,15 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
     }
 
     /// <summary>Dials while there is room and somebody worth dialling.</summary>
-    public void DialMore(long now)
-    {
-        // A seed does not go looking for other seeds: it dials while it has room, and drops those that turn out complete.
-        while (_core.IsTransferring && _core.Peers.Count + _dialing < _core.Rules.MaxConnections && _core.Context.Permits.TryTakeDial())
-        {
-            if (!_core.Pool.TryNext(now, out var endpoint))
-            {
-                _core.Context.Permits.EndDial(wasOpened: false);
-                return;
-            }
-
-            _dialing++;
-            _core.Context.Dialer.Dial(loop, endpoint);
-        }
-    }
+    /// <remarks>A seed does not go looking for other seeds: it dials while it has room, and drops those that turn out complete.</remarks>
+    public void DialMore(long now) =>
+        _dialling.DialMore(now, () => _core.IsTransferring && _core.Peers.Count + _dialling.Count < _core.Rules.MaxConnections);
 
     /// <summary>A dial came to nothing.</summary>
     public void OnDialFailed(TorrentCommand.DialFailed failed)
     {
-        _dialing--;
-        _core.Context.Permits.EndDial(wasOpened: false);
-        if (failed.Reason.Code == "peer.self")
-        {
-            _core.Pool.Forget(failed.Endpoint);
-        }
-        else
-        {
-            _core.Pool.OnDialFailed(failed.Endpoint, _core.NowMs);
-        }
-
-        if (_core.IsTransferring)
-        {
-            DialMore(_core.NowMs);
-        }
+        _dialling.OnFailed(failed, _core.NowMs);
+        DialMore(_core.NowMs);
     }
 
     /// <summary>A handshake succeeded: the connection is ours now, or is refused.</summary>
@@ -69,20 +44,13 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
     {
         var (connection, handshake) = joined;
         var now = _core.NowMs;
-        if (!handshake.IsIncoming)
-        {
-            _dialing--;
-            _core.Context.Permits.EndDial(wasOpened: true);
-        }
-
+        _dialling.OnJoined(handshake);
         var refusal = RefusalOf(handshake, now);
         if (refusal is not null || !_core.IsTransferring)
         {
             EngineLog.PeerFailed(
                 _core.Context.Logger, handshake.Remote.ToString(), refusal?.Code ?? "local.stopped", refusal?.Message ?? "The torrent stopped meanwhile.");
-            _core.Context.Permits.Release();
-            connection.Dispose();
-            _core.Pool.OnDialFailed(handshake.Remote, now);
+            _dialling.Refuse(joined, now);
             return;
         }
 
@@ -131,17 +99,10 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
 
         if (handshake.SupportsExtensions)
         {
-            var hello = new ExtensionHandshake
-            {
-                Client = $"P2P.Blazor {typeof(TorrentLoop).Assembly.GetName().Version?.ToString(3)}",
-                MaxRequests = Uploader.QueueLimit,
-                ListenPort = _core.Rules.ListenPort > 0 ? _core.Rules.ListenPort : null,
-                UploadOnly = _core.IsComplete,
-                YourAddress = handshake.Remote.Address,
-            };
-            peer.Connection.Send(hello.ToMessage());
+            peer.Connection.Send(Greeting.To(handshake, _core.Rules, extensions.IsExchanging, _core.IsComplete, extensions.MetadataSize));
         }
 
+        extensions.TellPort(peer);
         if (handshake.SupportsFast && !_core.Have.IsEmpty)
         {
             foreach (var piece in AllowedFastSet.Generate(handshake.Remote.Address, _core.Metainfo.InfoHash, _core.Geometry.PieceCount, 10))
@@ -170,7 +131,8 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
             }
         }
 
-        SetWantsPeers(!_core.IsComplete && _core.Peers.Count + _dialing < Math.Min(_core.Rules.MaxConnections, 30));
+        extensions.Tick(now);
+        SetWantsPeers(!_core.IsComplete && _core.Peers.Count + _dialling.Count < Math.Min(_core.Rules.MaxConnections, 30));
     }
 
     private void SetWantsPeers(bool wantsPeers)

@@ -61,6 +61,16 @@ internal sealed class PeerPool(int capacity = 3000)
     /// <summary>Endpoints known, connected ones included.</summary>
     public int Count => _entries.Count;
 
+    /// <summary>How many are known from each source.</summary>
+    public Dictionary<PeerSource, int> CountBySource() => _entries.Values.CountBy(entry => entry.Source).ToDictionary();
+
+    /// <summary>Who told of an endpoint first or best; an unknown one came by itself.</summary>
+    public PeerSource SourceOf(PeerEndpoint endpoint) => _entries.TryGetValue(endpoint, out var entry) ? entry.Source : PeerSource.Incoming;
+
+    /// <summary>Endpoints that may be dialled, the best first.</summary>
+    public IEnumerable<PeerEndpoint> Known() =>
+        _entries.Values.Where(entry => entry.Source != PeerSource.Incoming).OrderBy(entry => entry.Rank).Select(entry => entry.Endpoint);
+
     /// <summary>Remembers an endpoint; false when it is known, banned, ourselves, not connectable, or there is no room.</summary>
     public bool Add(PeerEndpoint endpoint, PeerSource source, long nowMs)
     {
@@ -302,9 +312,9 @@ internal sealed class PeerPool(int capacity = 3000)
 
         public long BannedUntilMs { get; set; } = long.MinValue;
 
-        public bool IsBetterThan(Entry other) => Order.CompareTo(other.Order) < 0;
+        public bool IsBetterThan(Entry other) => Rank.CompareTo(other.Rank) < 0;
 
-        private (bool IsStranger, int Failures, int Source, long TriedAtMs) Order =>
+        public (bool IsStranger, int Failures, int Source, long TriedAtMs) Rank =>
             (!WasUseful, Failures, Preference(Source), TriedAtMs);
     }
 }

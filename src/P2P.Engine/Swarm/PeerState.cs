@@ -57,6 +57,18 @@ internal sealed class PeerState(int id, PeerConnection connection, int pieceCoun
     /// <summary>Blocks being read for it.</summary>
     public HashSet<BlockRef> Reading { get; } = [];
 
+    /// <summary>Its number for ut_metadata; 0 while it does not speak it.</summary>
+    public byte MetadataSubId { get; set; }
+
+    /// <summary>Parts of the info dictionary given to it.</summary>
+    public int MetadataPartsServed { get; set; }
+
+    /// <summary>Metadata it sent unasked.</summary>
+    public OffenceMeter UnaskedMetadata { get; } = new(16, 60_000);
+
+    /// <summary>Exchange of peers with it.</summary>
+    public ExchangePartner Exchange { get; } = new();
+
     /// <summary>Pieces it lets us ask for while choked (BEP 6).</summary>
     public HashSet<int> AllowedToUs { get; } = [];
 

@@ -5,7 +5,7 @@ using P2P.Engine.Wire;
 namespace P2P.Engine.Swarm;
 
 /// <summary>What peers say: one short method per message; a returned reason ends the connection. Loop only.</summary>
-internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader uploader, ChokeBoard board)
+internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader uploader, ChokeBoard board, PeerExtensions extensions)
 {
     private readonly TorrentCore _core = core;
 
@@ -26,8 +26,10 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
         MessageId.AllowedFast => OnAllowedFast(peer, message.Piece),
         MessageId.Cancel => OnCancel(peer, message),
         MessageId.Suggest => OnSuggest(peer, message.Piece),
-        MessageId.Extended => OnExtended(peer, message),
-        _ => null, // keep-alive and the DHT port: nothing to do yet
+        MessageId.Extended when message.Begin == ExtensionHandshake.SubId => OnHello(peer, message),
+        MessageId.Extended => extensions.OnMessage(peer, message, now),
+        MessageId.Port => OnPort(peer, message.Piece),
+        _ => null, // keep-alive
     };
 
     private static DisconnectReason BadIndex() => new("peer.index", "It named a piece that does not exist.", IsMisbehaviour: true);
@@ -202,13 +204,14 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
         return null;
     }
 
-    private DisconnectReason? OnExtended(PeerState peer, in PeerMessage message)
+    private DisconnectReason? OnPort(PeerState peer, uint port)
     {
-        if (message.Begin != 0)
-        {
-            return null; // an extension we never offered
-        }
+        extensions.OnPort(peer, port);
+        return null;
+    }
 
+    private DisconnectReason? OnHello(PeerState peer, in PeerMessage message)
+    {
         if (!ExtensionHandshake.TryRead(message.Payload, out var hello, out var fault))
         {
             return new DisconnectReason(fault.Code, fault.Message, IsMisbehaviour: true);
@@ -222,6 +225,7 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
             peer.Endpoint = peer.Endpoint.WithPort(port);
         }
 
+        extensions.OnHello(peer, hello);
         return _core.Redundancy(peer);
     }
 }

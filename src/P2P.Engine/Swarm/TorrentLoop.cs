@@ -21,6 +21,7 @@ internal sealed class TorrentLoop : SwarmLoop
     private readonly Uploader _uploader;
     private readonly ChokeBoard _board;
     private readonly Downloader _downloader;
+    private readonly PeerExtensions _extensions;
     private readonly PeerDesk _desk;
     private readonly PeerTalk _talk;
     private readonly TorrentStop _stop;
@@ -37,8 +38,9 @@ internal sealed class TorrentLoop : SwarmLoop
         _uploader = new Uploader(_core.Geometry, _uploadBudget, context.UploadBudget);
         _board = new ChokeBoard(new Choker(_core.Random), _uploader, context.Clock);
         _downloader = new Downloader(this, _core);
-        _desk = new PeerDesk(this, _core, _downloader);
-        _talk = new PeerTalk(_core, _downloader, _uploader, _board);
+        _extensions = new PeerExtensions(this, _core);
+        _desk = new PeerDesk(this, _core, _downloader, _extensions);
+        _talk = new PeerTalk(_core, _downloader, _uploader, _board, _extensions);
         _keeper = new RecordKeeper(this, _core);
         _stop = new TorrentStop(this, _core, _desk, _downloader, _keeper);
         _life = new TorrentLife(this, _core, _desk, _downloader, _board, _keeper, _stop);
@@ -92,6 +94,7 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.Remove remove: _stop.Remove(remove); break;
             case TorrentCommand.SetSequential sequential: _core.Picker.IsSequential = sequential.IsSequential; break;
             case TorrentCommand.SetStrict strict: SetStrict(strict.IsStrict); break;
+            case TorrentCommand.Fail fail: _life.Fail(fail.Error); break;
             case TorrentCommand.SetPriorities set: SetPriorities(set.Priorities); break;
             default: throw new InvalidOperationException($"A torrent does not know the message {command.GetType().Name}.");
         }
@@ -346,7 +349,13 @@ internal sealed class TorrentLoop : SwarmLoop
     private TorrentDetails Details()
     {
         var now = _core.NowMs;
-        var facts = Facts(now);
+        var facts = Facts(now) with
+        {
+            Discovery = DiscoveryRows.Of(
+                _core.Pool.CountBySource(),
+                _core.Peers.Values.CountBy(peer => peer.Connection.Handshake.IsIncoming ? PeerSource.Incoming : _core.Pool.SourceOf(peer.Connection.Handshake.Remote)).ToDictionary(),
+                _core.View.Trackers, _core.View.Discovery, _extensions.Counts, _core.Metainfo.IsPrivate),
+        };
         var choking = _board.Snapshot(_core.Peers.Values, _core.Rules, _core.IsComplete, _core.IsStrict, _core.View.Rates(facts, _core.Rules, _rates), now);
         return _core.View.Details(facts, choking, _core.Picker, _core.Context.Clock.GetUtcNow());
     }

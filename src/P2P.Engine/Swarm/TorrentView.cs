@@ -40,6 +40,9 @@ internal sealed record TorrentFacts(
 
     public bool WillStart { get; init; }
 
+    /// <summary>One row for each source of peers.</summary>
+    public ImmutableArray<DiscoverySnapshot> Discovery { get; init; } = [];
+
     public bool IsComplete => Picker.MissingWanted == 0;
 }
 
@@ -47,6 +50,7 @@ internal sealed record TorrentFacts(
 internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
 {
     private readonly long _size = setup.Metainfo.PayloadLength;
+    private readonly string _magnet = Metainfo.MagnetLink.Of(setup.Metainfo).ToString();
     private long _version;
 
     /// <summary>Something visible changed since the last snapshot.</summary>
@@ -132,6 +136,8 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             Peers = [.. facts.Peers.Select(peer => PeerRow(peer, facts.NowMs))],
             Files = selection.Snapshot(facts.Have),
             Trackers = Trackers,
+            Discovery = facts.Discovery,
+            Magnet = _magnet,
             Pieces = new PieceMapSnapshot(
                 count,
                 [.. facts.Have.Bytes],

@@ -14,6 +14,7 @@ public sealed class Aria2Peer : IReferencePeer
     private readonly ClientProcess _process;
     private readonly HttpClient _http;
     private string? _gid;
+    private bool _isMetadata;
 
     private Aria2Peer(ClientProcess process, PeerEndpoint endpoint, int rpcPort)
     {
@@ -74,8 +75,11 @@ public sealed class Aria2Peer : IReferencePeer
     }
 
     /// <inheritdoc/>
-    public async Task AddMagnetAsync(string uri, string directory) => _gid = (await CallAsync(
-        "aria2.addUri", new JsonArray(uri), new JsonObject { ["dir"] = directory }).ConfigureAwait(false)).GetString();
+    public async Task AddMagnetAsync(string uri, string directory)
+    {
+        var answer = await CallAsync("aria2.addUri", new JsonArray(uri), new JsonObject { ["dir"] = directory }).ConfigureAwait(false);
+        (_gid, _isMetadata) = (answer.GetString(), true);
+    }
 
     /// <inheritdoc/>
     public async Task<PeerStatus> StatusAsync()
@@ -85,7 +89,7 @@ public sealed class Aria2Peer : IReferencePeer
         if (status.TryGetProperty("followedBy", out var next))
         {
             // The metadata of a magnet link is one download to it, the content another.
-            _gid = next[0].GetString();
+            (_gid, _isMetadata) = (next[0].GetString(), false);
             status = await CallAsync("aria2.tellStatus", _gid!, keys.DeepClone()).ConfigureAwait(false);
         }
 
@@ -95,7 +99,7 @@ public sealed class Aria2Peer : IReferencePeer
         var error = status.TryGetProperty("errorMessage", out var message) ? message.GetString() : null;
         return new PeerStatus(
             total == 0 ? 0 : (double)completed / total,
-            total > 0 && completed == total && state is ("active" or "complete"),
+            !_isMetadata && total > 0 && completed == total && state is ("active" or "complete"),
             string.IsNullOrEmpty(error) ? state : $"{state}: {error}",
             (int)Number(status, "connections"));
     }
