@@ -30,7 +30,7 @@ internal sealed class FakeTrackerNetwork : INetwork
 
     public ValueTask<IConnection> ConnectAsync(PeerEndpoint remote, CancellationToken cancellationToken) => throw new NotSupportedException();
 
-    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotSupportedException();
 
     public IListener Listen(IPAddress address, int port) => throw new NotSupportedException();
 
