@@ -83,8 +83,9 @@ internal interface IDatagramSocket : IDisposable
 /// <summary>A member of a multicast group.</summary>
 internal interface IMulticastSocket : IDisposable
 {
-    /// <summary>Sends one datagram to the group on each interface joined, with a reach of this network only; failures are ignored as the network would.</summary>
-    ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken);
+    /// <summary>Sends one datagram to the group on each interface joined, with a reach of this network only, and returns how many networks it reached.</summary>
+    /// <remarks>Failures are ignored as the network would; the loopback counts when it is the only one.</remarks>
+    ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken);
 
     /// <summary>Receives one datagram sent to the group, ours included (longer ones are cut); throws <see cref="NetworkException"/> once disposed.</summary>
     ValueTask<(int Length, PeerEndpoint Remote)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);

@@ -19,13 +19,16 @@ internal sealed class SystemNetwork : INetwork, IDisposable
 
     private readonly IPAddress? _localAddress;
     private readonly HttpFetcher _http;
+    private readonly LinkScopes _scopes = new();
+    private readonly TimeProvider _clock;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="localAddress">Where outgoing traffic is bound; null or an unspecified address leaves it to the routing table.</param>
-    /// <param name="clock">For the time-outs of HTTP.</param>
+    /// <param name="clock">For the time-outs of HTTP and the age of what is known of the interfaces.</param>
     public SystemNetwork(IPAddress? localAddress, TimeProvider clock)
     {
         _localAddress = localAddress is null || IsUnspecified(localAddress) ? null : localAddress;
+        _clock = clock;
         _http = new HttpFetcher(ResolveAsync, OpenStreamAsync, clock);
     }
 
@@ -53,11 +56,38 @@ internal sealed class SystemNetwork : INetwork, IDisposable
     public IDatagramSocket BindUdp(IPAddress address, int port)
     {
         var bound = _localAddress is not null && IsUnspecified(address) ? _localAddress : address;
-        return new DatagramSocket(Bind(bound, port, SocketType.Dgram, ProtocolType.Udp));
+        return new DatagramSocket(Bind(bound, port, SocketType.Dgram, ProtocolType.Udp), _scopes);
     }
 
     /// <inheritdoc/>
-    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address)
+    {
+        var only = address is null || IsUnspecified(address) ? _localAddress : address;
+        if (only is not null && only.AddressFamily != group.AddressFamily)
+        {
+            throw new NetworkException("net.unavailable", $"The group {group} cannot be joined from the address {only}.");
+        }
+
+        Socket? receiver = null;
+        try
+        {
+            receiver = OpenDatagramSocket(group.AddressFamily);
+
+            // On Unix it sets SO_REUSEPORT as well: every program of this machine that joins hears every datagram.
+            receiver.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+
+            // Bound to the group, the socket hears nothing that is sent to this machine alone; Windows binds to own addresses only.
+            var any = group.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+            receiver.Bind(new IPEndPoint(OperatingSystem.IsWindows() ? any : group, port));
+            return new MulticastSocket(
+                receiver, new DatagramSocket(receiver, _scopes), new IPEndPoint(group, port), only, OpenDatagramSocket, _clock);
+        }
+        catch (SocketException exception)
+        {
+            receiver?.Dispose();
+            throw BindFailure(exception, group, port);
+        }
+    }
 
     /// <inheritdoc/>
     public ImmutableArray<IPAddress> LocalAddresses() => Transport.LocalAddresses.List();
@@ -101,7 +131,7 @@ internal sealed class SystemNetwork : INetwork, IDisposable
 
     private async ValueTask<Socket> ConnectSocketAsync(PeerEndpoint remote, CancellationToken cancellationToken)
     {
-        var endpoint = remote.ToIPEndPoint();
+        var endpoint = _scopes.Complete(remote.ToIPEndPoint());
         if (_localAddress is not null && _localAddress.AddressFamily != endpoint.AddressFamily)
         {
             throw new NetworkException("net.unreachable", $"{remote} cannot be reached from the address {_localAddress} this client is bound to.");
@@ -130,6 +160,8 @@ internal sealed class SystemNetwork : INetwork, IDisposable
             throw new NetworkException("net.timeout", $"{remote} did not answer in time.", exception);
         }
     }
+
+    private static Socket OpenDatagramSocket(AddressFamily family) => new(family, SocketType.Dgram, ProtocolType.Udp);
 
     /// <summary>Binds a socket; the unspecified address takes both families where the system has both.</summary>
     private static Socket Bind(IPAddress address, int port, SocketType type, ProtocolType protocol)
@@ -379,7 +411,7 @@ internal sealed class SystemNetwork : INetwork, IDisposable
         public void Dispose() => socket.Dispose();
     }
 
-    private sealed class DatagramSocket(Socket socket) : IDatagramSocket
+    private sealed class DatagramSocket(Socket socket, LinkScopes scopes) : IDatagramSocket
     {
         private readonly bool _isIPv6 = socket.AddressFamily == AddressFamily.InterNetworkV6;
 
@@ -389,7 +421,7 @@ internal sealed class SystemNetwork : INetwork, IDisposable
         {
             try
             {
-                var endpoint = new IPEndPoint(_isIPv6 ? remote.Address.MapToIPv6() : remote.Address, remote.Port);
+                var endpoint = scopes.Complete(new IPEndPoint(_isIPv6 ? remote.Address.MapToIPv6() : remote.Address, remote.Port));
                 await socket.SendToAsync(datagram, SocketFlags.None, endpoint, cancellationToken).ConfigureAwait(false);
             }
             catch (SocketException exception) when (exception.SocketErrorCode != SocketError.OperationAborted)
@@ -410,7 +442,9 @@ internal sealed class SystemNetwork : INetwork, IDisposable
                 try
                 {
                     var result = await socket.ReceiveFromAsync(buffer, SocketFlags.None, any, cancellationToken).ConfigureAwait(false);
-                    return (result.ReceivedBytes, PeerEndpoint.From((IPEndPoint)result.RemoteEndPoint));
+                    var sender = (IPEndPoint)result.RemoteEndPoint;
+                    scopes.Learn(sender.Address);
+                    return (result.ReceivedBytes, PeerEndpoint.From(sender));
                 }
                 catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused)
                 {

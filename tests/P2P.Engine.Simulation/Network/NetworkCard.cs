@@ -28,6 +28,9 @@ internal sealed class NetworkCard(SimulatedNetwork network, string name, IPAddre
     /// <summary>Its rates; a change takes effect with the next chunk.</summary>
     public Link Link { get; set; } = link;
 
+    /// <summary>Names the local network it is plugged into: multicast reaches the machines of the same name.</summary>
+    public string Lan { get; init; } = "lan";
+
     /// <summary>Powered on; a machine that is off answers nothing, not even with a refusal.</summary>
     public bool IsOn { get; set; } = true;
 

@@ -115,7 +115,7 @@ internal sealed class PrivacyGuard(INetwork inner, PrivacyLedger ledger) : INetw
 
     private sealed class GuardedMulticast(IMulticastSocket inner, PrivacyLedger ledger, IPAddress group) : IMulticastSocket
     {
-        public ValueTask SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken)
+        public ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken)
         {
             ledger.OnDatagram(datagram.Span, group.ToString());
             return inner.SendAsync(datagram, cancellationToken);

@@ -51,7 +51,21 @@ internal sealed class ProcessNetwork(NetworkCard card, SimulatedProcess process)
 
     public System.Collections.Immutable.ImmutableArray<IPAddress> LocalAddresses() => [card.Address];
 
-    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+    /// <inheritdoc/>
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        World.AssertOnThread();
+        if (group.AddressFamily != card.Address.AddressFamily)
+        {
+            throw new NetworkException("net.unavailable", $"This machine has no address to join {group} with.");
+        }
+
+        var socket = new SimulatedMulticastSocket(card, process, new PeerEndpoint(group, port));
+        Network.Groups.Add(socket);
+        process.OnDeath(socket.Dispose);
+        return socket;
+    }
 
     /// <inheritdoc/>
     public IDatagramSocket BindUdp(IPAddress address, int port)

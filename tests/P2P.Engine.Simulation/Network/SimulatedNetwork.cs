@@ -17,10 +17,16 @@ internal sealed class SimulatedNetwork(SimulatedWorld world)
     /// <summary>Bytes delivered, by sender and receiver.</summary>
     public Dictionary<(string From, string To), long> Delivered { get; } = [];
 
+    /// <summary>Who has joined a multicast group, in the order of joining.</summary>
+    public List<SimulatedMulticastSocket> Groups { get; } = [];
+
+    /// <summary>Told of every datagram sent to a group, and by whom.</summary>
+    public Action<NetworkCard, byte[]>? OnMulticast { get; set; }
+
     /// <summary>Plugs a machine in.</summary>
-    public NetworkCard AddCard(string name, IPAddress address, Link link)
+    public NetworkCard AddCard(string name, IPAddress address, Link link, string lan = "lan")
     {
-        var card = new NetworkCard(this, name, address, link);
+        var card = new NetworkCard(this, name, address, link) { Lan = lan };
         _cards.Add(address, card);
         return card;
     }

@@ -32,7 +32,7 @@ internal sealed class FakeTrackerNetwork : INetwork
 
     public System.Collections.Immutable.ImmutableArray<IPAddress> LocalAddresses() => [IPAddress.Loopback];
 
-    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotImplementedException();
+    public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotSupportedException();
 
     public IListener Listen(IPAddress address, int port) => throw new NotSupportedException();
 
