@@ -3,7 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using P2P.Engine.Discovery;
 using P2P.Engine.Discovery.Dht;
-using P2P.Engine.Discovery.TrackerServer;
+using P2P.Engine.Discovery.Serving;
 using P2P.Engine.Discovery.Trackers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Swarm;

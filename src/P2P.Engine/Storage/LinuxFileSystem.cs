@@ -146,6 +146,10 @@ internal sealed class LinuxFileSystem : RandomAccessFiles
             ? ToEntry(buffer)
             : throw Error(Marshal.GetLastPInvokeError(), path);
 
+    /// <summary>Is there a regular file, and no link, pipe, socket or device?</summary>
+    public static bool IsRegularFile(string path) =>
+        Posix.Statx(Posix.CurrentFolder, path, Posix.DoNotFollow, BasicFacts, out var buffer) == 0 && buffer.Kind == EntryKind.File;
+
     private static FileEntry ToEntry(in Posix.StatxBuffer buffer) => new(
         buffer.Kind,
         (long)buffer.Size,

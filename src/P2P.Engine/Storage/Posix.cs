@@ -13,6 +13,7 @@ internal static partial class Posix
     public const int CloseOnExec = 0x80000;
     public const int RemoveFolder = 0x200;
     public const int DoNotFollow = 0x100;
+    public const int CurrentFolder = -100;
     public const int EmptyPath = 0x1000;
     public const uint NoReplace = 1;
     public const int SeekData = 3;

@@ -16,4 +16,7 @@ internal static partial class TrackerLog
 
     [LoggerMessage(403, LogLevel.Debug, "{InfoHash}: scrape of {Host} failed: {Code} {Reason}")]
     public static partial void ScrapeFailed(ILogger logger, string infoHash, string host, string code, string reason);
+
+    [LoggerMessage(409, LogLevel.Warning, "The embedded tracker: {Reason}")]
+    public static partial void ServerFailed(ILogger logger, string reason);
 }
