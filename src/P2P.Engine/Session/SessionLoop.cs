@@ -271,7 +271,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
 
         SetBeat();
-        if (_isDirty)
+        if (_isDirty || _discovery.DhtNodes != _publisher.Latest.DhtNodes || _discovery.TrackerPeers != _publisher.Latest.TrackerPeers)
         {
             Publish();
         }

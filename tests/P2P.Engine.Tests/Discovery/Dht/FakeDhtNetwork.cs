@@ -59,6 +59,8 @@ internal sealed class FakeDhtNetwork : INetwork
 
     public IListener Listen(IPAddress address, int port) => throw new NotSupportedException();
 
+    public System.Collections.Immutable.ImmutableArray<IPAddress> LocalAddresses() => [IPAddress.Loopback];
+
     public IMulticastSocket JoinMulticast(IPAddress group, int port, IPAddress? address) => throw new NotSupportedException();
 
     public ValueTask<HttpReply> HttpGetAsync(Uri uri, int maxBytes, CancellationToken cancellationToken) => throw new NotSupportedException();
