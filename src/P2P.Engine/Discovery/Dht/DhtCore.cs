@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
-using System.Text;
 using P2P.Engine.Discovery.Trackers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
@@ -11,6 +11,9 @@ namespace P2P.Engine.Discovery.Dht;
 /// <summary>The DHT node without its socket: datagrams and time go in, datagrams come out (BEP 5, 32, 42, 43). Loop only, synchronous.</summary>
 internal sealed class DhtCore
 {
+    /// <summary>Client and version as in our peer id (BEP 5, "v").</summary>
+    private readonly byte[] _version = [(byte)'P', (byte)'2', 1, 0];
+
     private readonly DhtSetup _setup;
     private readonly Random _random;
     private readonly Action<byte[], PeerEndpoint> _send;
@@ -269,7 +272,7 @@ internal sealed class DhtCore
         var table = FamilyOf(!to.IsIPv4).Table;
         table.OnAsked(to, NowMs);
         _traffic = _traffic with { QueriesOut = _traffic.QueriesOut + 1 };
-        Send(Print(question with { Transaction = transaction, Id = table.OurId, IsReadOnly = _setup.IsReadOnly }), to);
+        Send(Print(question with { Transaction = transaction, Id = table.OurId, IsReadOnly = _setup.IsReadOnly, Version = _version }), to);
         return true;
     }
 
@@ -302,15 +305,13 @@ internal sealed class DhtCore
         return output.WrittenSpan.ToArray();
     }
 
+    /// <summary>"LT 2.8" of two letters and two numbers, as nearly everybody writes it; otherwise the printable letters.</summary>
     private static string ClientOf(KrpcMessage message)
     {
-        var name = new StringBuilder();
-        foreach (var letter in message.Version.Span)
-        {
-            name.Append(letter is > 0x20 and < 0x7F ? ((char)letter).ToString() : $"\\{letter:x2}");
-        }
-
-        return name.ToString();
+        var version = message.Version.Span;
+        return version.Length == 4 && char.IsAsciiLetterOrDigit((char)version[0]) && char.IsAsciiLetterOrDigit((char)version[1])
+            ? string.Create(CultureInfo.InvariantCulture, $"{(char)version[0]}{(char)version[1]} {version[2]}.{version[3]}")
+            : string.Concat(message.Version.ToArray().Where(letter => letter is > 0x20 and < 0x7F).Select(letter => (char)letter));
     }
 
     /// <summary>
@@ -468,7 +469,7 @@ internal sealed class DhtCore
 
     private void Reply(KrpcMessage answer, PeerEndpoint to)
     {
-        var bytes = Print(answer);
+        var bytes = Print(answer.Kind == KrpcKind.Response ? answer with { Version = _version } : answer);
         if (AddressScope.IsLoopback(to.Address) || _output.TryTake(bytes.Length, NowMs))
         {
             _traffic = _traffic with { QueriesIn = _traffic.QueriesIn + 1 };

@@ -137,13 +137,10 @@ internal sealed class RoutingTable(NodeId ourId)
             return known.Id != contact.Id && contact.Id != ourId; // It may have taken another id.
         }
 
-        if (contact.Id == ourId || (_addresses.Contains(address) && !NodeScope.IsLocal(address)))
-        {
-            return false;
-        }
-
         var bucket = BucketOf(contact.Id);
-        return bucket.Nodes.Count < BucketSize || bucket == _buckets[^1] || bucket.Nodes.Exists(node => !node.IsGood(nowMs));
+        var isCrowding = !NodeScope.IsLocal(address) && (_addresses.Contains(address) || bucket.IsCrowdedBy(NodeScope.NetworkOf(address)));
+        return contact.Id != ourId && !isCrowding
+            && (bucket.Nodes.Count < BucketSize || bucket == _buckets[^1] || bucket.Nodes.Exists(node => !node.IsGood(nowMs)));
     }
 
     /// <summary>The nodes nearest to a place, nearest first; bad ones only when <paramref name="includesBad"/>.</summary>
@@ -238,7 +235,7 @@ internal sealed class RoutingTable(NodeId ourId)
         while (true)
         {
             var bucket = BucketOf(node.Id);
-            if (!node.IsLocal && bucket.Nodes.Count(other => other.Network == node.Network) >= MaxPerNetwork)
+            if (!node.IsLocal && bucket.IsCrowdedBy(node.Network))
             {
                 return false;
             }
@@ -362,6 +359,8 @@ internal sealed class RoutingTable(NodeId ourId)
         public long RefreshedMs { get; set; }
 
         public TableNode? Find(NodeId id) => Nodes.Find(node => node.Id == id) ?? Replacements.Find(node => node.Id == id);
+
+        public bool IsCrowdedBy(ulong network) => Nodes.Count(node => node.Network == network) >= MaxPerNetwork;
 
         public void Add(TableNode node, long nowMs)
         {

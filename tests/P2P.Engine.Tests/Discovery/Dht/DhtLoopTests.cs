@@ -38,6 +38,24 @@ public sealed class DhtLoopTests
         Assert.Null(_stage.Show(loop).Error);
     }
 
+    [Theory]
+    [InlineData("4C540208", "LT 2.8")]
+    [InlineData("50320100", "P2 1.0")]
+    [InlineData("", "")]
+    [InlineData("00ff3c61", "<a")]
+    [InlineData("554C4C", "ULL")]
+    public void Answer_WithAVersion_IsShownPrintable(string version, string shown)
+    {
+        var loop = _stage.Started();
+        loop.AddNode(DhtStage.Friend);
+        _stage.Run();
+        var ping = _stage.Take(KrpcQuery.Ping);
+        Assert.Equal([(byte)'P', (byte)'2', 1, 0], ping.Query.Version.ToArray());
+        _stage.Answer(ping, DhtStage.FriendId, reply => reply with { Version = Convert.FromHexString(version) });
+
+        Assert.Equal(shown, Assert.Single(_stage.Show(loop).Tables[0].Nodes).Client);
+    }
+
     [Fact]
     public void AddNode_Answers_IsKnownAndAskedForItsNeighbours()
     {

@@ -62,6 +62,29 @@ public sealed class RoutingTableTests
         Assert.All(crowd.GroupBy(node => Math.Min(_table.OurId.SharedBits(node.Id), _table.BucketCount - 1)), bucket => Assert.InRange(bucket.Count(), 1, 2));
     }
 
+    [Fact] // D20: who would find no place is not pinged either
+    public void HasRoomFor_ThirdOfItsNetworkOrSecondOfItsAddress_No()
+    {
+        Answer("50.0.0.1:1", 0, 0x80);
+        Assert.True(_table.HasRoomFor(DhtFacts.Node("50.0.0.2:1", 0x40), 0));
+        Answer("50.0.0.2:1", 0, 0x40);
+
+        Assert.False(_table.HasRoomFor(DhtFacts.Node("50.0.0.3:1", 0x20), 0));
+        Assert.False(_table.HasRoomFor(DhtFacts.Node("50.0.0.1:2", 0x20), 0));
+        Assert.True(_table.HasRoomFor(DhtFacts.Node("50.0.1.1:1", 0x20), 0));
+        Assert.False(_table.HasRoomFor(DhtFacts.Node("50.0.1.1:1"), 0));
+    }
+
+    [Fact]
+    public void HasRoomFor_FarBucketFullOfGoodNodes_NoUntilOneIsDoubtful()
+    {
+        FillFarBucket();
+        Answer("51.0.0.1:1", 0, 0x40);
+
+        Assert.False(_table.HasRoomFor(DhtFacts.Node("60.0.0.1:1", 0x80, 99), Quarter - 1));
+        Assert.True(_table.HasRoomFor(DhtFacts.Node("60.0.0.1:1", 0x80, 99), Quarter));
+    }
+
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("10.1.2.3")]
