@@ -20,21 +20,14 @@ public sealed class KillTests(ITestOutputHelper output)
     public Task Clean_stops_keep_the_blocks_of_unfinished_pieces() => RunAsync("engine-stop", "--rounds", "8", "--mib", "32");
 
     [Fact]
-    public Task The_whole_program_goes_on_after_a_kill() => RunAsync("host-kill", "--rounds", "3", "--mib", "16", "--host", BuiltFile("src/P2P.Blazor", "P2P.Blazor.dll"));
+    public Task The_whole_program_goes_on_after_a_kill() => RunAsync("host-kill", "--rounds", "3", "--mib", "16", "--host", BuiltFile.Host);
 
     private async Task RunAsync(params string[] arguments)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "The harness reads /proc and sends SIGKILL.");
-        await using var harness = ClientProcess.Start(BuiltFile("tests/P2P.Harness", "P2P.Harness"), arguments, AppContext.BaseDirectory);
+        await using var harness = ClientProcess.Start(BuiltFile.Harness, arguments, AppContext.BaseDirectory);
         var code = await harness.UntilExitedAsync(Timeout);
         output.WriteLine(harness.Output);
         Assert.True(code == 0, harness.Output);
-    }
-
-    /// <summary>A file of a project that is built with this one, in the same configuration: bin/Debug/net10.0 or bin/Release/net10.0.</summary>
-    private static string BuiltFile(string project, string name)
-    {
-        var build = AppContext.BaseDirectory.TrimEnd('/').Split('/')[^2..];
-        return Path.GetFullPath(Path.Combine([AppContext.BaseDirectory, "../../../../..", project, "bin", .. build, name]));
     }
 }

@@ -11,6 +11,7 @@ internal static class Program
         P2P.Harness store-powercut  --rounds N [--canary] [--seed S]               needs root
         P2P.Harness store-full                                                     needs root
         P2P.Harness seed            --torrent FILE [--mib 256] [--rate B/s]        the seed alone; writes FILE, prints its port
+        P2P.Harness lsd             [--infohash HEX] [--port N] [--address A]      local discovery alone; prints whom it finds
         --verbose prints what the engine under test says.
         Exit code 0: as promised (with --canary: the sabotage was noticed); 1: not; 2: usage.
         """;
@@ -45,6 +46,9 @@ internal static class Program
                 return await new EnginePowerCut(options).RunAsync();
             case "seed":
                 await ServeAsync(options);
+                return 0;
+            case "lsd":
+                await LocalChild.RunAsync(options);
                 return 0;
             case "store-child":
                 await StoreStorm.RunAsync(options);

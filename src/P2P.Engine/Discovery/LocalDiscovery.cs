@@ -37,7 +37,7 @@ internal sealed class LocalDiscovery : SerialLoop<LocalDiscoveryMessage>
     private readonly Dictionary<PeerEndpoint, long> _neighbours = [];
     private readonly List<(IMulticastSocket Socket, IPAddress Group)> _sockets = [];
     private string? _error;
-    private int _networks;
+    private int? _networks;
     private long _rejoinAtMs;
     private bool _isRunning;
     private bool _hasStopped;
@@ -180,6 +180,7 @@ internal sealed class LocalDiscovery : SerialLoop<LocalDiscoveryMessage>
                 }
                 catch (NetworkException exception)
                 {
+                    LocalDiscoveryLog.NotJoined(_setup.Logger, group, exception.Message);
                     error ??= exception.Message;
                 }
             }
@@ -336,9 +337,9 @@ internal sealed class LocalDiscovery : SerialLoop<LocalDiscoveryMessage>
         var (state, message) = (Error, announcedAtMs) switch
         {
             ({ } error, _) => (DiscoveryState.Failing, error),
-            (_, null) when heard == 0 => (DiscoveryState.Waiting, "Not announced yet"),
             (_, not null) when _networks == 0 => (DiscoveryState.Failing, "No network to announce on"),
-            _ => (DiscoveryState.Working, Sentence(announcedAtMs is null ? 0 : _networks, heard)),
+            (_, not null) when _networks is { } networks => (DiscoveryState.Working, Sentence(networks, heard)),
+            _ => (DiscoveryState.Waiting, "Not announced yet"),
         };
         sink.OnStatus(new DiscoverySnapshot
         {
@@ -371,12 +372,7 @@ internal sealed class LocalDiscovery : SerialLoop<LocalDiscoveryMessage>
 
     private static string Sentence(int networks, int heard)
     {
-        var where = networks switch
-        {
-            0 => "Not announced yet",
-            1 => "Announced on 1 network",
-            _ => string.Create(CultureInfo.InvariantCulture, $"Announced on {networks} networks"),
-        };
+        var where = networks == 1 ? "Announced on 1 network" : string.Create(CultureInfo.InvariantCulture, $"Announced on {networks} networks");
         return heard switch
         {
             0 => $"{where}; no peer answered yet",

@@ -10,11 +10,15 @@ namespace P2P.Engine.Transport;
 internal sealed class MulticastSocket : IMulticastSocket
 {
     /// <summary>How old the list of interfaces may be at a send: reading it costs about a millisecond, and cables are plugged by hand.</summary>
-    private const long MaxAgeMs = 15_000;
+    private const long MaxAgeMs = 5000;
 
     /// <summary>Linux: IP_MULTICAST_ALL and IPV6_MULTICAST_ALL; off, only groups and interfaces that this socket joined are heard.</summary>
     private const int LinuxMulticastAll = 49;
     private const int LinuxMulticastAllIPv6 = 29;
+
+    /// <summary>Linux: SOL_SOCKET and SO_REUSEADDR.</summary>
+    private const int LinuxSocketLevel = 1;
+    private const int LinuxReuseAddress = 2;
 
     /// <summary>Routers do not pass it on: what we say is for this network only.</summary>
     private const int Hops = 1;
@@ -53,6 +57,34 @@ internal sealed class MulticastSocket : IMulticastSocket
     }
 
     private bool IsIPv6 => _group.AddressFamily == AddressFamily.InterNetworkV6;
+
+    /// <summary>Binds a socket to a group's port beside every other program that has joined; throws <see cref="SocketException"/>.</summary>
+    /// <remarks>
+    /// On Linux by SO_REUSEADDR alone, which every client sets. With SO_REUSEPORT, which the framework adds, the kernel hands a datagram that
+    /// concerns one of several sockets to any of them: with one joined on the network and one on the loopback, half was lost (6.18, early demux).
+    /// Bound to the group, the socket hears nothing that is sent to this machine alone; Windows binds to own addresses only.
+    /// </remarks>
+    public static void BindShared(Socket socket, IPEndPoint group)
+    {
+        var any = group.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+        var place = OperatingSystem.IsWindows() ? new IPEndPoint(any, group.Port) : group;
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(LinuxSocketLevel, LinuxReuseAddress, BitConverter.GetBytes(1));
+            try
+            {
+                socket.Bind(place);
+                return;
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+            {
+                // Somebody shares it in the other way only.
+            }
+        }
+
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(place);
+    }
 
     /// <inheritdoc/>
     public async ValueTask<int> SendAsync(ReadOnlyMemory<byte> datagram, CancellationToken cancellationToken)

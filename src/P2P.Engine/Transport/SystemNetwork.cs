@@ -72,13 +72,7 @@ internal sealed class SystemNetwork : INetwork, IDisposable
         try
         {
             receiver = OpenDatagramSocket(group.AddressFamily);
-
-            // On Unix it sets SO_REUSEPORT as well: every program of this machine that joins hears every datagram.
-            receiver.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-
-            // Bound to the group, the socket hears nothing that is sent to this machine alone; Windows binds to own addresses only.
-            var any = group.AddressFamily == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
-            receiver.Bind(new IPEndPoint(OperatingSystem.IsWindows() ? any : group, port));
+            MulticastSocket.BindShared(receiver, new IPEndPoint(group, port));
             return new MulticastSocket(
                 receiver, new DatagramSocket(receiver, _scopes), new IPEndPoint(group, port), only, OpenDatagramSocket, _clock);
         }

@@ -69,11 +69,17 @@ public sealed class ClientProcess : IAsyncDisposable
         .Select(folder => Path.Combine(folder, program))
         .FirstOrDefault(File.Exists);
 
-    /// <summary>Writes one line and returns the next line of the answer.</summary>
-    public async Task<string> AskAsync(string line, TimeSpan timeout)
+    /// <summary>Writes one line.</summary>
+    public async Task SayAsync(string line)
     {
         await _process.StandardInput.WriteLineAsync(line).ConfigureAwait(false);
         await _process.StandardInput.FlushAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Writes one line and returns the next line of the answer.</summary>
+    public async Task<string> AskAsync(string line, TimeSpan timeout)
+    {
+        await SayAsync(line).ConfigureAwait(false);
         return await NextLineAsync(timeout).ConfigureAwait(false);
     }
 

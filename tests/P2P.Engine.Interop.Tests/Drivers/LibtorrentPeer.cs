@@ -42,11 +42,13 @@ public sealed class LibtorrentPeer : IReferencePeer
     /// <param name="address">Where it listens and dials from; null for an address of its own.</param>
     /// <param name="discovers">DHT and peer exchange are not forbidden to its torrents; <paramref name="settings"/> switch them on.</param>
     /// <param name="keepsTalk">It remembers what it hears and says, for <see cref="TalkAsync"/>.</param>
+    /// <param name="machine">Where it runs, at port 6881; null for this machine.</param>
     public static async Task<LibtorrentPeer> StartAsync(
-        LoopbackFixture loopback, JsonObject? settings = null, System.Net.IPAddress? address = null, bool keepsTalk = false, bool discovers = false)
+        LoopbackFixture loopback, JsonObject? settings = null, System.Net.IPAddress? address = null, bool keepsTalk = false, bool discovers = false,
+        NetworkNamespace? machine = null)
     {
-        address ??= loopback.NextAddress();
-        var port = LoopbackFixture.FreePort(address);
+        address ??= machine?.Address ?? loopback.NextAddress();
+        var port = machine is null ? LoopbackFixture.FreePort(address) : 6881;
         var spec = new JsonObject
         {
             ["address"] = address.ToString(),
@@ -56,9 +58,14 @@ public sealed class LibtorrentPeer : IReferencePeer
             ["discovers"] = discovers,
         };
         var script = Path.Combine(AppContext.BaseDirectory, "Drivers", "lt_driver.py");
-        var process = ClientProcess.Start(Python, [script, spec.ToJsonString()], loopback.NewDirectory("libtorrent"), isDialogue: true);
+        var (home, arguments) = (loopback.NewDirectory("libtorrent"), new[] { script, spec.ToJsonString() });
+        var process = machine?.Start(Python, arguments, home, isDialogue: true) ?? ClientProcess.Start(Python, arguments, home, isDialogue: true);
         await process.NextLineAsync(AnswerTimeout).ConfigureAwait(false);
-        await process.UntilListeningAsync(address, port).ConfigureAwait(false);
+        if (machine is null)
+        {
+            await process.UntilListeningAsync(address, port).ConfigureAwait(false);
+        }
+
         return new LibtorrentPeer(process, new PeerEndpoint(address, port));
     }
 

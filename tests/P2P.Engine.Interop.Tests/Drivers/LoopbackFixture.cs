@@ -56,14 +56,18 @@ public sealed class LoopbackFixture : IDisposable
     }
 
     /// <summary>Asks until <paramref name="isTrue"/> says so, every 50 ms; throws <see cref="TimeoutException"/> with <paramref name="what"/>.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> isTrue, TimeSpan timeout, string what)
+    /// <param name="isTrue">The question.</param>
+    /// <param name="timeout">When to give up.</param>
+    /// <param name="what">What is wrong when it does.</param>
+    /// <param name="detail">What helps to understand it, asked then.</param>
+    public static async Task UntilAsync(Func<Task<bool>> isTrue, TimeSpan timeout, string what, Func<string>? detail = null)
     {
         using var deadline = new CancellationTokenSource(timeout);
         while (!await isTrue().ConfigureAwait(false))
         {
             if (deadline.IsCancellationRequested)
             {
-                throw new TimeoutException($"After {timeout.TotalSeconds:0} s: {what}");
+                throw new TimeoutException($"After {timeout.TotalSeconds:0} s: {what} {detail?.Invoke()}".TrimEnd());
             }
 
             await Task.Delay(50, CancellationToken.None).ConfigureAwait(false);

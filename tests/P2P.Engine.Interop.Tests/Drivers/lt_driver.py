@@ -64,7 +64,9 @@ class Driver:
         params.save_path = order['directory']
         params.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
         if not self.discovers:
-            params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht | lt.torrent_flags.disable_lsd
+            params.flags |= lt.torrent_flags.disable_pex | lt.torrent_flags.disable_dht
+            if not self.session.get_settings()['enable_lsd']:
+                params.flags |= lt.torrent_flags.disable_lsd
         if order['seed']:
             params.flags |= lt.torrent_flags.seed_mode
         self.torrent = self.session.add_torrent(params)
