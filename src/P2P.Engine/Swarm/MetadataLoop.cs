@@ -223,9 +223,9 @@ internal sealed class MetadataLoop : SwarmLoop
             {
                 Close(peer, reason);
             }
-            else if (peer is { IsClosed: false } && message.Id == MessageId.Port && message.Piece is > 0 and <= ushort.MaxValue)
+            else if (peer is { IsClosed: false } && message.Id == MessageId.Port && message.Begin is > 0 and <= ushort.MaxValue)
             {
-                _context.Host.OnDhtNode(this, connection.Handshake.Remote.WithPort((int)message.Piece));
+                _context.Host.OnDhtNode(this, connection.Handshake.Remote.WithPort((int)message.Begin));
             }
         }
 

@@ -49,7 +49,7 @@ internal sealed class PeerExtensions(SwarmLoop loop, TorrentCore core)
     {
         if (core.Rules.DhtPort > 0 && peer.Connection.Handshake.SupportsDht && !core.Metainfo.IsPrivate)
         {
-            peer.Connection.Send(new PeerMessage(MessageId.Port, (uint)core.Rules.DhtPort));
+            peer.Connection.Send(new PeerMessage(MessageId.Port, Begin: (uint)core.Rules.DhtPort));
         }
     }
 

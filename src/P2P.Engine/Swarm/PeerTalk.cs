@@ -28,7 +28,7 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
         MessageId.Suggest => OnSuggest(peer, message.Piece),
         MessageId.Extended when message.Begin == ExtensionHandshake.SubId => OnHello(peer, message),
         MessageId.Extended => extensions.OnMessage(peer, message, now),
-        MessageId.Port => OnPort(peer, message.Piece),
+        MessageId.Port => OnPort(peer, message.Begin),
         _ => null, // keep-alive
     };
 
@@ -105,30 +105,28 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
         if (peer.SaidPieces)
         {
             // A later bitfield stands for many haves (aria2 does that); what it no longer names is not taken back.
-            for (var piece = 0; piece < bitfield!.Length; piece++)
-            {
-                if (bitfield[piece] && OnHave(peer, (uint)piece) is { } reason)
-                {
-                    return reason;
-                }
-            }
-
-            return null;
+            return TakeNews(peer, bitfield!);
         }
 
         TakePieces(peer, bitfield!);
         return _core.Redundancy(peer);
     }
 
+    // A later one stands for many haves: aria2 sends one when it began by a magnet link and completes.
     private DisconnectReason? OnHaveAll(PeerState peer)
     {
-        if (!peer.HasFast || peer.SaidPieces)
+        if (!peer.HasFast)
         {
-            return peer.HasFast ? new DisconnectReason("peer.fast_order", "It sent a second list of its pieces.", IsMisbehaviour: true) : NotNegotiated();
+            return NotNegotiated();
         }
 
         var all = new Bitfield(_core.Geometry.PieceCount);
         all.SetAll();
+        if (peer.SaidPieces)
+        {
+            return TakeNews(peer, all);
+        }
+
         TakePieces(peer, all);
         return _core.Redundancy(peer);
     }
@@ -141,6 +139,19 @@ internal sealed class PeerTalk(TorrentCore core, Downloader downloader, Uploader
         }
 
         peer.SaidPieces = true;
+        return null;
+    }
+
+    private DisconnectReason? TakeNews(PeerState peer, Bitfield news)
+    {
+        for (var piece = 0; piece < news.Length; piece++)
+        {
+            if (news[piece] && !peer.Have[piece] && OnHave(peer, (uint)piece) is { } reason)
+            {
+                return reason;
+            }
+        }
+
         return null;
     }
 

@@ -213,7 +213,7 @@ internal sealed class MessageReader(BlockPool pool, int pieceCount, HandshakeFea
                 return ReadStatus.Message;
             case MessageId.HaveAll or MessageId.HaveNone:
                 message = new PeerMessage(id);
-                return _knowsPieces
+                return _knowsPieces && id == MessageId.HaveNone // a later have-all is news, and taking everything back is nonsense (W20)
                     ? Malformed("peer.fast_order", $"The peer sent {id} after it had told its pieces.")
                     : Availability();
             case MessageId.Have or MessageId.Suggest or MessageId.AllowedFast:

@@ -26,10 +26,25 @@ public sealed class EngineSettingsTests
     public void Read_AppSettingsOfTheRepository_AreTheDefaults()
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(FakeHost.RepositoryRoot(), "appsettings.json")).Build();
-        Assert.Equal(Read().Options, EngineSettings.Read(file.GetSection("Engine"), "/srv/p2p").Options);
+        var options = EngineSettings.Read(file.GetSection("Engine"), "/srv/p2p").Options;
+
+        // The one difference: a library calls nobody by itself, the program asks the well-known nodes.
+        Assert.Equal(4, options.DhtBootstrap.Length);
+        Assert.All(options.DhtBootstrap, node => Assert.True(P2P.Engine.Discovery.BootstrapNode.TryParse(node, out _, out _)));
+        Assert.Equal(Read().Options, options with { DhtBootstrap = [] });
         Assert.Equal([HostSettings.StandardUrl], HostSettings.Read(file).Urls);
         var keys = file.GetSection("Engine").GetChildren().Select(child => child.Key).Append("AllowedSaveRoots").Distinct().Order();
         Assert.Equal(typeof(TorrentEngineOptions).GetProperties().Select(property => property.Name).Append("AllowedSaveRoots").Append("Data").Order(), keys);
+    }
+
+    [Fact]
+    public void Read_BlankBootstrap_EmptiesTheListOfTheFile()
+    {
+        var settings = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(FakeHost.RepositoryRoot(), "appsettings.json")).AddCommandLine(["--Engine:DhtBootstrap=", "--Engine:Tracker:HttpPort=7000"]).Build();
+        var options = EngineSettings.Read(settings.GetSection("Engine"), "/srv/p2p").Options;
+        Assert.Empty(options.DhtBootstrap);
+        Assert.Equal(7000, options.Tracker.HttpPort);
     }
 
     [Fact]

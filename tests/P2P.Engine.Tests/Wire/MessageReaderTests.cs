@@ -85,7 +85,7 @@ public sealed class MessageReaderTests
     [InlineData("0000000505", "peer.bitfield_len")]
     [InlineData("0000000405FFFFF8", "peer.bitfield_spare")] // W18
     [InlineData("000000010E" + "000000010F", "peer.fast_order")] // W20
-    [InlineData("000000050400000001" + "000000010E", "peer.fast_order")]
+    [InlineData("000000050400000001" + "000000010F", "peer.fast_order")]
     public void Read_BrokenRule_SaysItsCode(string hex, string code) =>
         Assert.Equal(code, ReadAll(Convert.FromHexString(hex), PieceCount, Both).Code);
 
