@@ -7,7 +7,7 @@ namespace P2P.Engine.Discovery;
 /// <remarks>
 /// Each torrent is announced when it comes and every 4.5 to 5 minutes (BEP 14: 5 minutes), up to ten in one packet and packets a second apart,
 /// so that hundreds of torrents make a trickle and never a storm. Who announces a torrent of ours for the first time gets an answer
-/// within a second or so: our own announce. Three such answers may follow each other closely, after that it is one a minute (BEP 14).
+/// within a second or so: our own announce. Ten such answers may follow each other closely (a class opens one link), after that it is one a minute (BEP 14).
 /// </remarks>
 internal sealed class LsdSchedule(Random random)
 {
@@ -32,7 +32,7 @@ internal sealed class LsdSchedule(Random random)
     /// <summary>When no interface could be reached: a cable is plugged in or a network joined in about that time.</summary>
     private const long RetryMs = 30_000;
 
-    private const int AnswerBurst = 3;
+    private const int AnswerBurst = 10;
     private const long AnswerIntervalMs = 60_000;
 
     /// <summary>Peers remembered for a torrent; one network hardly has more, and a liar who names any number only costs us the oldest.</summary>

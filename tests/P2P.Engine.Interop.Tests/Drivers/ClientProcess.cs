@@ -49,17 +49,22 @@ public sealed class ClientProcess : IAsyncDisposable
             UseShellExecute = false,
         };
         info.Environment["HOME"] = directory; // no settings of the person who runs the tests
-        foreach (var name in new[] { "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY" })
-        {
-            info.Environment.Remove(name);
-        }
-
+        DropProxies(info);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
             info.Environment[name] = value;
         }
 
         return new ClientProcess(Process.Start(info) ?? throw new InvalidOperationException($"{program} did not start."), isDialogue);
+    }
+
+    /// <summary>A program under test reaches what it names, not somebody's proxy.</summary>
+    internal static void DropProxies(ProcessStartInfo info)
+    {
+        foreach (var name in new[] { "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY" })
+        {
+            info.Environment.Remove(name);
+        }
     }
 
     /// <summary>The full path of a program, or null when it is not installed.</summary>

@@ -99,7 +99,7 @@ public sealed class LsdScheduleTests
             packets += Run(nowMs, nowMs + 1000).Count;
         }
 
-        Assert.InRange(packets, 10, 10 + 3 + 3);
+        Assert.InRange(packets, 20, 20 + 3);
     }
 
     [Fact]
