@@ -8,19 +8,24 @@ namespace P2P.Blazor.Api;
 internal static class AddTorrentEndpoint
 {
     /// <summary>
-    /// Multipart fields: "torrent" (file) or "uploadId"; optional "savePath" (absolute), "start" (true), "sequential" (false), "priorities"
+    /// Multipart fields: "torrent" (file), "uploadId" or "magnet" (then also "chooseFiles": fetch the metadata and wait); optional "savePath" (absolute), "start" (true), "sequential" (false), "priorities"
     /// (one of skip, low, normal, high per file, in the order of the preview, with commas between; the brackets and quotes of a JSON array are fine).
     /// </summary>
     public static async Task<IResult> AddAsync(
         HttpContext context, IEngineAccess engine, UploadDrafts drafts, SavePathPolicy paths, CancellationToken cancellationToken)
     {
         var upload = await TorrentUpload.ReadAsync(context, cancellationToken);
+        if (upload.Text("magnet") is { } magnet)
+        {
+            return await AddMagnetAsync(magnet, upload, engine, paths, cancellationToken);
+        }
+
         var uploadId = upload.Text("uploadId");
         var file = (upload.TorrentFile, uploadId) switch
         {
             ({ Length: > 0 } bytes, null) => bytes,
             (null, not null) => drafts.Find(uploadId),
-            (null, null) => throw new TorrentEngineException("upload.missing", "Send a .torrent file in the field \"torrent\"."),
+            (null, null) => throw new TorrentEngineException("upload.missing", "Send a .torrent file in the field \"torrent\", or a magnet link in the field \"magnet\"."),
             ({ Length: 0 }, null) => throw new TorrentEngineException("upload.missing", "The .torrent file is empty."),
             _ => throw new TorrentEngineException("upload.invalid", "Send either a file or an uploadId, not both."),
         };
@@ -37,6 +42,25 @@ internal static class AddTorrentEndpoint
             drafts.Forget(uploadId);
         }
 
+        return TypedResults.Created($"{ApiMap.Prefix}/torrents/{torrent.InfoHash}", TorrentView.Of(torrent.Snapshot));
+    }
+
+    private static async Task<IResult> AddMagnetAsync(
+        string magnet, TorrentUpload upload, IEngineAccess engine, SavePathPolicy paths, CancellationToken cancellationToken)
+    {
+        if (upload.TorrentFile is not null || upload.Text("uploadId") is not null)
+        {
+            throw new TorrentEngineException("upload.invalid", "Send either a file or a magnet link, not both.");
+        }
+
+        var torrent = await engine.AddAsync(new AddTorrentRequest
+        {
+            Magnet = magnet,
+            SavePath = upload.Text("savePath") is { } path ? paths.Check(path, engine.Options.SharedDirectory) : null,
+            Start = upload.Switch("start", standard: true),
+            Sequential = upload.Switch("sequential", standard: false),
+            ChooseFiles = upload.Switch("chooseFiles", standard: false),
+        }, cancellationToken);
         return TypedResults.Created($"{ApiMap.Prefix}/torrents/{torrent.InfoHash}", TorrentView.Of(torrent.Snapshot));
     }
 

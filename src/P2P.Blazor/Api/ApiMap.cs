@@ -35,6 +35,7 @@ internal static class ApiMap
         var api = app.MapGroup(Prefix).AddEndpointFilter<EngineErrorFilter>();
         api.MapSession();
         api.MapTorrents();
+        api.MapCreations();
         app.MapGet("/health", SessionEndpoints.Health).ExcludeFromDescription();
     }
 

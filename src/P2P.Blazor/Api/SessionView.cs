@@ -47,13 +47,14 @@ internal sealed record SessionView(
 internal sealed record SettingsView(
     string DataDirectory, string IncompleteDirectory, string SharedDirectory, string? ListenAddress, int ListenPort, long MaxDownloadRate,
     long MaxUploadRate, int MaxConnections, int MaxConnectionsPerTorrent, int RegularSlots, int OptimisticSlots, TimeSpan ChokeInterval,
-    bool StrictTitForTat)
+    bool StrictTitForTat, bool Dht, ImmutableArray<string> DhtBootstrap, bool LocalDiscovery, bool PeerExchange, TrackerServerOptions Tracker)
 {
     /// <summary>From the engine's options.</summary>
     public static SettingsView Of(TorrentEngineOptions options) => new(
         options.DataDirectory, options.IncompleteDirectory, options.SharedDirectory, options.ListenAddress?.ToString(), options.ListenPort,
         options.MaxDownloadRate, options.MaxUploadRate, options.MaxConnections, options.MaxConnectionsPerTorrent, options.RegularSlots,
-        options.OptimisticSlots, options.ChokeInterval, options.StrictTitForTat);
+        options.OptimisticSlots, options.ChokeInterval, options.StrictTitForTat, options.Dht, options.DhtBootstrap, options.LocalDiscovery,
+        options.PeerExchange, options.Tracker);
 }
 
 /// <summary>Is the client well?</summary>

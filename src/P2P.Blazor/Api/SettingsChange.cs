@@ -47,6 +47,11 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
                     "strictTitForTat" => patch with { StrictTitForTat = Switch(value) },
                     "incompleteDirectory" => patch with { IncompleteDirectory = paths.CheckFolder(Text(value)) },
                     "sharedDirectory" => patch with { SharedDirectory = paths.CheckFolder(Text(value)) },
+                    "dht" => patch with { Dht = Switch(value) },
+                    "dhtBootstrap" => patch with { DhtBootstrap = Words(value) },
+                    "localDiscovery" => patch with { LocalDiscovery = Switch(value) },
+                    "peerExchange" => patch with { PeerExchange = Switch(value) },
+                    "tracker" => Tracker(patch, value),
                     _ => throw new FormatException(ConfigOnly.Contains(name)
                         ? "can be changed in the configuration only, followed by a restart."
                         : "is not a setting that can be changed here."),
@@ -79,6 +84,32 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
 
     private static bool Switch(JsonElement value) =>
         value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new FormatException("must be true or false.");
+
+    private static ImmutableArray<string> Words(JsonElement value) => value.ValueKind == JsonValueKind.Array
+        ? [.. value.EnumerateArray().Select(Text)]
+        : throw new FormatException("must be a list of texts, each a host and port.");
+
+    private static EngineSettingsPatch Tracker(EngineSettingsPatch patch, JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("must be an object with enabled, httpPort, udpPort, servesAny.");
+        }
+
+        foreach (var member in value.EnumerateObject())
+        {
+            patch = member.Name switch
+            {
+                "enabled" => patch with { TrackerEnabled = Switch(member.Value) },
+                "httpPort" => patch with { TrackerHttpPort = Integer(member.Value) },
+                "udpPort" => patch with { TrackerUdpPort = Integer(member.Value) },
+                "servesAny" => patch with { TrackerServesAny = Switch(member.Value) },
+                _ => throw new FormatException($"has the members enabled, httpPort, udpPort and servesAny."),
+            };
+        }
+
+        return patch;
+    }
 
     private static string Text(JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException("must be a text.");

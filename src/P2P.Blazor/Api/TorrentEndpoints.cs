@@ -13,8 +13,10 @@ internal static class TorrentEndpoints
     public static void MapTorrents(this RouteGroupBuilder api)
     {
         var all = api.MapGroup("/torrents").WithTags("Torrents");
-        all.MapPost("/", AddTorrentEndpoint.AddAsync).WithSummary("Add a torrent by file or uploadId")
+        all.MapPost("/", AddTorrentEndpoint.AddAsync).WithSummary("Add a torrent by file, uploadId or magnet link")
             .Accepts<UploadForm>("multipart/form-data").Produces<TorrentView>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
+        all.MapPost("/create", CreationEndpoints.CreateAsync).WithSummary("Make a torrent of a file or folder under the allowed roots, and seed it")
+            .Accepts<CreationToStart>("application/json").Produces<TorrentCreationSnapshot>(202).ProducesProblem(400);
         all.MapPost("/inspect", AddTorrentEndpoint.InspectAsync).WithSummary("Look inside a .torrent file without adding it")
             .Accepts<InspectForm>("multipart/form-data").Produces<PreviewView>().ProducesProblem(400).ProducesProblem(413);
         all.MapGet("/", (IEngineAccess engine) => engine.Snapshot.Torrents.Select(TorrentSummary.Of).ToImmutableArray()).WithSummary("All torrents");
@@ -28,6 +30,8 @@ internal static class TorrentEndpoints
         View(one, "/choking", "Tit-for-tat: slots, ranks, reasons, rates with their terms", details => details.Choking);
         View(one, "/pieces", "Piece bitfield and availability", PiecesView.Of);
         View(one, "/trackers", "Trackers by tier", details => details.Trackers);
+        View(one, "/discovery", "Where its peers come from: each source with its state, counts and last result", details => details.Discovery);
+        one.MapGet("/metainfo", MetainfoAsync).WithSummary("The .torrent file").Produces<byte[]>(200, "application/x-bittorrent");
         View(one, "/files", "Files with progress and priority", details => details.Files);
         one.MapPatch("/files", ChangeTorrentEndpoint.ChangeFilesAsync).WithSummary("Set priorities of files by index; files not named keep theirs")
             .Accepts<FilesChange>("application/json").Produces(204);
@@ -48,6 +52,13 @@ internal static class TorrentEndpoints
             await command(Find(engine, infoHash));
             return TypedResults.NoContent();
         }).WithSummary(summary);
+
+    private static async Task<IResult> MetainfoAsync(string infoHash, IEngineAccess engine, CancellationToken cancellationToken)
+    {
+        var torrent = Find(engine, infoHash);
+        var file = await torrent.GetMetainfoAsync(cancellationToken);
+        return TypedResults.File(file, "application/x-bittorrent", $"{torrent.Snapshot.Name}.torrent");
+    }
 
     private static async Task<IResult> RemoveAsync(string infoHash, IEngineAccess engine, string? deleteData = null)
     {
@@ -91,7 +102,7 @@ internal static class TorrentEndpoints
 
     /// <summary>Form of POST torrents, for the document only.</summary>
     private sealed record UploadForm(
-        IFormFile? Torrent = null, string? UploadId = null, string? SavePath = null, bool Start = true, bool Sequential = false, string? Priorities = null);
+        IFormFile? Torrent = null, string? UploadId = null, string? Magnet = null, bool ChooseFiles = false, string? SavePath = null, bool Start = true, bool Sequential = false, string? Priorities = null);
 
     /// <summary>Form of POST torrents/inspect, for the document only.</summary>
     private sealed record InspectForm(IFormFile Torrent);

@@ -20,6 +20,8 @@ internal static class StateColors
     private static readonly StateLook Queued = new("Queued", "queue", "st-queue", "pause");
     private static readonly StateLook Error = new("Error", "error", "st-error", "error");
 
+    private static readonly StateLook Metadata = new("Metadata", "search", "st-check", "check");
+
     /// <summary>The look of a row: its state, but "waiting" for a download that gets nothing and knows nobody who would give.</summary>
     public static StateLook Of(TorrentSnapshot torrent) =>
         torrent is { State: TorrentState.Downloading, DownloadRate: 0, UnchokingUs: 0 } ? Waiting : Of(torrent.State);
@@ -32,6 +34,7 @@ internal static class StateColors
         TorrentState.Seeding => Seeding,
         TorrentState.Stopped => Stopped,
         TorrentState.Queued => Queued,
+        TorrentState.Metadata => Metadata,
         _ => Error,
     };
 }

@@ -35,6 +35,18 @@ internal sealed record SettingsForm
     /// <summary>Folder of finished files.</summary>
     public string SharedDirectory { get; set; } = "";
 
+    /// <summary>Take part in the DHT.</summary>
+    public bool Dht { get; set; }
+
+    /// <summary>Nodes asked first, one a line.</summary>
+    public string DhtBootstrap { get; set; } = "";
+
+    /// <summary>Find peers on the local network.</summary>
+    public bool LocalDiscovery { get; set; }
+
+    /// <summary>Exchange peers.</summary>
+    public bool PeerExchange { get; set; }
+
     /// <summary>The settings in force.</summary>
     public static SettingsForm Of(TorrentEngineOptions options) => new()
     {
@@ -48,6 +60,10 @@ internal sealed record SettingsForm
         Strict = options.StrictTitForTat,
         IncompleteDirectory = options.IncompleteDirectory,
         SharedDirectory = options.SharedDirectory,
+        Dht = options.Dht,
+        DhtBootstrap = string.Join('\n', options.DhtBootstrap),
+        LocalDiscovery = options.LocalDiscovery,
+        PeerExchange = options.PeerExchange,
     };
 
     /// <summary>Only what differs from <paramref name="saved"/>: a rate not touched keeps its exact bytes.</summary>
@@ -63,5 +79,9 @@ internal sealed record SettingsForm
         StrictTitForTat = Strict == saved.Strict ? null : Strict,
         IncompleteDirectory = IncompleteDirectory == saved.IncompleteDirectory ? null : IncompleteDirectory.Trim(),
         SharedDirectory = SharedDirectory == saved.SharedDirectory ? null : SharedDirectory.Trim(),
+        Dht = Dht == saved.Dht ? null : Dht,
+        DhtBootstrap = DhtBootstrap == saved.DhtBootstrap ? null : [.. DhtBootstrap.Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)],
+        LocalDiscovery = LocalDiscovery == saved.LocalDiscovery ? null : LocalDiscovery,
+        PeerExchange = PeerExchange == saved.PeerExchange ? null : PeerExchange,
     };
 }
