@@ -10,10 +10,15 @@ internal sealed class DhtFamily
     /// <summary>Fewer good nodes than this: ask the bootstrap nodes, look around again whenever a new one comes.</summary>
     public const int PoorBelow = RoutingTable.BucketSize;
 
-    /// <summary>Between two looks around our own place.</summary>
-    public const long JoinPauseMs = 5_000;
+    /// <summary>Shortest pause between two looks around our own place: a network that starts all at once is whole after a few.</summary>
+    public const long JoinPauseMs = 1_000;
+
+    /// <summary>Longest pause while we know few: afterwards the refresh of buckets does as much.</summary>
+    public const long LongestJoinPauseMs = RoutingTable.FreshMs;
 
     private long _joinedMs = long.MinValue / 2;
+    private long _joinPauseMs = JoinPauseMs;
+    private bool _hasNews;
 
     /// <summary>Begins with what the last run left; an id that does not fit the address told is made anew.</summary>
     public DhtFamily(bool isIPv6, NodeId? keptId, IEnumerable<DhtContact> keptNodes, IPAddress? external, Action<Span<byte>> entropy)
@@ -23,7 +28,7 @@ internal sealed class DhtFamily
         var isKept = keptId is { } id && (external is null || NodeIdRule.Fits(id, external));
         Table = new RoutingTable(isKept ? keptId!.Value : NodeIdRule.Create(external, entropy));
         Remembered = [.. keptNodes.Where(node => node.Endpoint.IsIPv4 != isIPv6 && node.Id != Table.OurId)];
-        WantsJoin = !Remembered.IsEmpty;
+        _hasNews = !Remembered.IsEmpty;
     }
 
     /// <summary>BEP 32's.</summary>
@@ -41,9 +46,6 @@ internal sealed class DhtFamily
     /// <summary>Nodes of the last run, to ask first; empty once somebody answered.</summary>
     public ImmutableArray<DhtContact> Remembered { get; private set; }
 
-    /// <summary>There is reason to look around our own place: the first node, another id, or a new node while we know few.</summary>
-    public bool WantsJoin { get; private set; }
-
     /// <summary>There is somebody to ask.</summary>
     public bool HasNodes => Table.Count > 0;
 
@@ -54,7 +56,7 @@ internal sealed class DhtFamily
     public bool OnAnswer(DhtContact contact, int roundTripMs, string client, long nowMs)
     {
         var isNew = Table.OnAnswer(contact, roundTripMs, client, NodeIdRule.Fits(contact.Id, contact.Endpoint.Address), nowMs);
-        WantsJoin |= isNew && IsPoor(nowMs);
+        _hasNews |= isNew && IsPoor(nowMs);
         return isNew;
     }
 
@@ -67,19 +69,23 @@ internal sealed class DhtFamily
         }
 
         Table = Table.MovedTo(NodeIdRule.Create(told, entropy), nowMs);
-        WantsJoin = true;
+        _hasNews = true;
         return true;
     }
 
-    /// <summary>Shall we look around our own place now? A yes begins it.</summary>
+    /// <summary>
+    /// Shall we look around our own place now: there is news (the first node, another id, a new node while we know few), or we still know few
+    /// and have waited twice as long as before? Those we know may have known nobody themselves when we asked. A yes begins it.
+    /// </summary>
     public bool BeginJoin(long nowMs)
     {
-        if (!WantsJoin || nowMs - _joinedMs < JoinPauseMs || (!HasNodes && Remembered.IsEmpty))
+        if (nowMs - _joinedMs < (_hasNews ? JoinPauseMs : _joinPauseMs) || (!HasNodes && Remembered.IsEmpty) || (!_hasNews && !IsPoor(nowMs)))
         {
             return false;
         }
 
-        (WantsJoin, _joinedMs) = (false, nowMs);
+        _joinPauseMs = _hasNews ? JoinPauseMs : Math.Min(LongestJoinPauseMs, _joinPauseMs * 2);
+        (_hasNews, _joinedMs) = (false, nowMs);
         return true;
     }
 

@@ -27,9 +27,6 @@ internal sealed class RoutingTable(NodeId ourId)
     /// <summary>Silences after which a node is forgotten though nobody waits for its place.</summary>
     private const int MaxFailures = 5;
 
-    /// <summary>Somebody answered so lately: our own line is not what fails.</summary>
-    private const long LineIsUpMs = 5 * 60_000;
-
     private readonly List<Bucket> _buckets = [new()];
     private readonly Dictionary<PeerEndpoint, TableNode> _nodes = [];
     private readonly HashSet<IPAddress> _addresses = [];
@@ -110,10 +107,13 @@ internal sealed class RoutingTable(NodeId ourId)
             return;
         }
 
-        node.Failures++;
+        node.SilentSinceMs = node.Failures++ == 0 ? nowMs : node.SilentSinceMs;
         var bucket = BucketOf(node.Id);
         var isReplaceable = node.IsBad && bucket.Promotable(node) is not null;
-        if (isReplaceable || bucket.Replacements.Contains(node) || (node.Failures >= MaxFailures && nowMs - _lastAnswerMs < LineIsUpMs))
+
+        // Has anybody answered since? Otherwise it may be our own line that fails.
+        var isForgotten = node.Failures >= MaxFailures && _lastAnswerMs > node.SilentSinceMs;
+        if (isReplaceable || isForgotten || bucket.Replacements.Contains(node))
         {
             Leave(node, nowMs);
         }
@@ -428,6 +428,9 @@ internal sealed class TableNode(DhtContact contact, bool fits)
 
     /// <summary>When it was last asked something, ms.</summary>
     public long LastAskedMs { get; internal set; } = long.MinValue / 2;
+
+    /// <summary>When it was first silent after its last answer, ms.</summary>
+    public long SilentSinceMs { get; internal set; }
 
     /// <summary>Silences since its last answer.</summary>
     public int Failures { get; internal set; }

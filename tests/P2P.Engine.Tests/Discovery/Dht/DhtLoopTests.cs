@@ -71,6 +71,32 @@ public sealed class DhtLoopTests
         Assert.Equal(join.Query.Id, join.Query.Target);
     }
 
+    [Fact] // whom we know may have known nobody when we asked: a network that starts all at once would stay in pieces
+    public void AddNode_KnowsNobodyYet_IsAskedAgainWithGrowingPauses()
+    {
+        var loop = _stage.Started();
+        _stage.Meet(loop);
+        var waits = new List<int>();
+        var waited = 0;
+        for (var quarter = 1; quarter <= 4 * 3_600; quarter++)
+        {
+            _stage.Time.Advance(TimeSpan.FromMilliseconds(250));
+            _stage.Run();
+            waited++;
+            foreach (var query in _stage.Queries())
+            {
+                _stage.Answer(query, DhtStage.FriendId);
+                if (query.Query is { Query: KrpcQuery.FindNode } && query.Query.Target == query.Query.Id)
+                {
+                    waits.Add((int)Math.Round(waited / 4.0));
+                    waited = 0;
+                }
+            }
+        }
+
+        Assert.Equal([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900], waits);
+    }
+
     [Fact]
     public void Follow_NoNodeKnown_SaysSoThenSearchesAtTheFirstNode()
     {

@@ -77,7 +77,7 @@ internal sealed class DhtStage : ILoopScheduler, IDiscoverySink, ILogger
             Network = Network,
             Clock = Time,
             Scheduler = this,
-            Seed = 1,
+            Seed = 2, // Not that of the entropy, or what may be foreseen would repeat what may not.
             Entropy = bytes => random.NextBytes(bytes),
             Address = IPAddress.Any,
             Port = 6_881,

@@ -182,7 +182,8 @@ public sealed class RoutingTableTests
         FillFarBucket();
         for (var i = 0; i < 5; i++)
         {
-            _table.OnFailed(DhtFacts.Node("50.0.3.1:1", 0x80, 3), 10 + i);
+            _table.OnFailed(DhtFacts.Node("50.0.3.1:1", 0x80, 3), 10 + (10 * i));
+            Answer("50.0.4.1:1", 15 + (10 * i), 0x80, 4);
         }
 
         Assert.Equal(7, _table.Count);
