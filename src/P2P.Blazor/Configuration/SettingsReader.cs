@@ -33,9 +33,10 @@ internal sealed class SettingsReader(IConfigurationSection section, string root)
     public ImmutableArray<string> Words(string key)
     {
         _known.Add(key);
-        return section[key] is { } text
-            ? [.. text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)]
+        string[] words = section[key] is { } text
+            ? text.Split([' ', ','], StringSplitOptions.RemoveEmptyEntries)
             : [.. section.GetSection(key).GetChildren().Select(child => child.Value?.Trim()).OfType<string>().Where(word => word.Length > 0)];
+        return words.Length == 0 ? [] : [.. words];
     }
 
     /// <summary>A whole number of 64 bits.</summary>

@@ -47,7 +47,7 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
     /// <summary>A part that does not come within this time is asked of somebody else (row G29).</summary>
     public const long PatienceMs = 30_000;
 
-    /// <summary>The same while others wait for their turn: ten that never answer must not hold up an honest one for a minute.</summary>
+    /// <summary>The same while others have nothing to do: ten that never answer must not hold up an honest one for a minute.</summary>
     public const long ShortPatienceMs = 8_000;
 
     /// <summary>A peer that alone gave a wrong dictionary is not asked again for so long.</summary>
@@ -238,8 +238,7 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
         _attempts.RemoveAll(attempt => attempt.Asked.Count == 0 && !Givers(attempt, nowMs).Any());
     }
 
-    private bool OthersWait(long nowMs) => _sources.Values.Any(source =>
-        source.RestUntilMs <= nowMs && source.Asked == 0 && !_attempts.Exists(attempt => attempt.IsOf(source)));
+    private bool OthersWait(long nowMs) => _sources.Values.Any(source => source.RestUntilMs <= nowMs && source.Asked == 0);
 
     private IEnumerable<Source> Givers(Attempt attempt, long nowMs) =>
         _sources.Values.Where(source => source.RestUntilMs <= nowMs && attempt.IsOf(source));

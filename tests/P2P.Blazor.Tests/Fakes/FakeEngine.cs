@@ -43,26 +43,55 @@ public sealed class FakeEngine : IEngineAccess
     /// <inheritdoc/>
     public ImmutableArray<EngineEvent> Events { get; set; } = [];
 
-    /// <inheritdoc/>
-    public MagnetPreview InspectMagnet(string magnet) => throw new NotImplementedException();
+    /// <summary>What <see cref="GetDhtAsync"/> answers.</summary>
+    public DhtSnapshot Dht { get; set; } = FakeDiscovery.Dht();
+
+    /// <summary>What <see cref="GetTrackerServerAsync"/> answers.</summary>
+    public TrackerServerSnapshot TrackerServer { get; set; } = new() { IsRunning = false };
+
+    /// <summary>The last torrent asked to be made; null before the first.</summary>
+    public CreateTorrentRequest? LastCreation { get; private set; }
 
     /// <inheritdoc/>
-    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <remarks>Takes any text that holds 40 hex digits after "btih:".</remarks>
+    public MagnetPreview InspectMagnet(string magnet)
+    {
+        ArgumentNullException.ThrowIfNull(magnet);
+        var at = magnet.IndexOf("btih:", StringComparison.Ordinal);
+        return at >= 0 && magnet.Length >= at + 45 && InfoHash.TryParse(magnet.Substring(at + 5, 40), out var infoHash)
+            ? new MagnetPreview(infoHash, "linked", ["http://tracker.example/announce"], 0, Find(infoHash) is not null, [])
+            : throw new TorrentEngineException("magnet.no_hash", "That is no magnet link and no infohash; a link begins with magnet:?xt=urn:btih:");
+    }
 
     /// <inheritdoc/>
-    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => Task.FromResult(Dht);
 
     /// <inheritdoc/>
-    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => Task.FromResult(TrackerServer);
 
     /// <inheritdoc/>
-    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request) => throw new NotImplementedException();
+    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) =>
+        Task.FromResult(new CreationPreview(3, 5_000_000, request?.PieceLength ?? 16_384, 306, 6_500, ["1 hidden file or folder is left out."]));
+
+    /// <inheritdoc/>
+    public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        LastCreation = request;
+        var made = new TorrentCreationSnapshot
+        {
+            Id = $"creation{Creations.Length}", Path = request.Path, State = TorrentCreationState.Hashing, HashedBytes = 1_000_000, TotalBytes = 5_000_000, Files = 3,
+            PieceLength = 16_384, PieceCount = 306,
+        };
+        Creations = Creations.Insert(0, made);
+        return made;
+    }
 
     /// <inheritdoc/>
     public ImmutableArray<TorrentCreationSnapshot> Creations { get; set; } = [];
 
     /// <inheritdoc/>
-    public void CancelCreation(string id) => throw new NotImplementedException();
+    public void CancelCreation(string id) => Creations = [.. Creations.Select(made => made.Id == id ? made with { State = TorrentCreationState.Cancelled } : made)];
 
     /// <summary>The torrents, in the order they were added.</summary>
     public IReadOnlyList<FakeTorrent> Torrents
@@ -111,7 +140,7 @@ public sealed class FakeEngine : IEngineAccess
         {
             _torrents.Clear();
             _commands.Clear();
-            (LastAdd, LastPatch, _nextFailure, Events) = (null, null, null, []);
+            (LastAdd, LastPatch, LastCreation, _nextFailure, Events, Creations) = (null, null, null, null, [], []);
             Snapshot = Begin(torrents, Now, Snapshot.Version);
         }
 
@@ -181,9 +210,35 @@ public sealed class FakeEngine : IEngineAccess
     public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile) =>
         FakeSession.Preview(torrentFile, hash => Find(hash) is not null);
 
+    private FakeTorrent AddMagnet(MagnetPreview preview, AddTorrentRequest request)
+    {
+        Obey($"add {preview.InfoHash}");
+        LastAdd = request;
+        var details = FakeSession.Details(Torrents.Count, 0, Now, TorrentState.Metadata, preview.InfoHash, preview.Name);
+        var torrent = new FakeTorrent(this, details with
+        {
+            Summary = details.Summary with { Size = 0, Progress = 0, PieceCount = 0, HavePieces = 0, Reason = "Fetching the metadata: 16 of 48 KiB from 2 peers." },
+            Files = [],
+            Pieces = new PieceMapSnapshot(0, [], [], [], []),
+            Metadata = new MetadataProgress(16_384, 49_152, 2, 1),
+        });
+        lock (_lock)
+        {
+            _torrents.Add(torrent);
+        }
+
+        Publish();
+        return torrent;
+    }
+
     /// <inheritdoc/>
     public Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
     {
+        if (request.Magnet is { } magnet)
+        {
+            return Task.FromResult<ITorrentAccess>(AddMagnet(InspectMagnet(magnet), request));
+        }
+
         var preview = Inspect(request.TorrentFile);
         Obey($"add {preview.InfoHash}");
         if (preview.IsPresent)

@@ -88,6 +88,8 @@ public static class FakeSession
             Peers = people,
             Files = Files(summary),
             Trackers = Trackers(now),
+            Discovery = FakeDiscovery.Sources(),
+            Magnet = $"magnet:?xt=urn:btih:{summary.InfoHash}",
             Pieces = Pieces(pieces, have, isRunning && current == TorrentState.Downloading),
             Choking = FakeChoking.Of(people, current == TorrentState.Seeding, now),
             Comment = "A made-up torrent.",

@@ -83,7 +83,7 @@ public sealed class FakeTorrent : ITorrentAccess
     public Task SetStrictTitForTatAsync(bool? isStrict) => Run($"strict {isStrict?.ToString() ?? "session"}", row => row with { StrictTitForTat = isStrict });
 
     /// <inheritdoc/>
-    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => Task.FromResult(FakeEngine.TorrentFile(Snapshot.Name));
 
     /// <inheritdoc/>
     public Task AnnounceAsync() => Run("announce", row => row);
