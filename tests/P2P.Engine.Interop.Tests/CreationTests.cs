@@ -63,7 +63,13 @@ public sealed class CreationTests
         var path = MakeTree(ours.SharedDirectory, "Ümläut and 日本", new Random(7));
         var made = await MakeAsync(ours, new CreateTorrentRequest
         {
-            Path = path, Trackers = [["http://127.0.0.1:1/announce"], ["udp://127.0.0.1:2"]], Comment = "for a test", Source = "mark", IsPrivate = true, WebSeeds = ["http://example.org/files/"], Start = false,
+            Path = path,
+            Trackers = [["http://127.0.0.1:1/announce"], ["udp://127.0.0.1:2"]],
+            Comment = "for a test",
+            Source = "mark",
+            IsPrivate = true,
+            WebSeeds = ["http://example.org/files/"],
+            Start = false,
         });
         var hash = made.InfoHash!.Value.ToString();
         var saved = Path.Combine(loopback.NewDirectory("made"), "a.torrent");

@@ -24,7 +24,7 @@ internal enum PeerSource
     /// <summary>The DHT (BEP 5).</summary>
     Dht,
 
-    /// <summary>The last run of this torrent.</summary>
+    /// <summary>The last run of this torrent, or the magnet link it was.</summary>
     Resume,
 }
 
@@ -37,6 +37,7 @@ internal enum PeerSource
 internal sealed class PeerPool(int capacity = 3000)
 {
     private const long FirstRetryMs = 15_000;
+    private const long FirstResumeRetryMs = 1_000;
     private const long LongestRetryMs = 3_600_000;
     private const long UsefulRetryMs = 10_000;
 
@@ -164,7 +165,9 @@ internal sealed class PeerPool(int capacity = 3000)
         if (_entries.TryGetValue(endpoint, out var entry))
         {
             entry.Failures++;
-            Rest(entry, nowMs, BackOff(entry.Failures));
+
+            // Of a magnet link just fulfilled: it may not have noticed yet that the connection which gave the metadata is over.
+            Rest(entry, nowMs, entry is { Source: PeerSource.Resume, Failures: 1 } ? FirstResumeRetryMs : BackOff(entry.Failures));
         }
     }
 

@@ -80,8 +80,14 @@ public sealed class FakeEngine : IEngineAccess
         LastCreation = request;
         var made = new TorrentCreationSnapshot
         {
-            Id = $"creation{Creations.Length}", Path = request.Path, State = TorrentCreationState.Hashing, HashedBytes = 1_000_000, TotalBytes = 5_000_000, Files = 3,
-            PieceLength = 16_384, PieceCount = 306,
+            Id = $"creation{Creations.Length}",
+            Path = request.Path,
+            State = TorrentCreationState.Hashing,
+            HashedBytes = 1_000_000,
+            TotalBytes = 5_000_000,
+            Files = 3,
+            PieceLength = 16_384,
+            PieceCount = 306,
         };
         Creations = Creations.Insert(0, made);
         return made;

@@ -26,7 +26,12 @@ public sealed class CreationTests : IDisposable
 
         var done = await MakeAsync(new CreateTorrentRequest
         {
-            Path = Path.Combine(_folder, "content"), PieceLength = 16_384, Trackers = [["http://a.example/announce"], ["udp://b.example:80"]], Comment = "hello", Source = "mark", IsPrivate = true,
+            Path = Path.Combine(_folder, "content"),
+            PieceLength = 16_384,
+            Trackers = [["http://a.example/announce"], ["udp://b.example:80"]],
+            Comment = "hello",
+            Source = "mark",
+            IsPrivate = true,
         });
 
         Assert.Equal((TorrentCreationState.Done, 40_001L, 40_001L, 3, 3), (done.State, done.HashedBytes, done.TotalBytes, done.Files, done.PieceCount));

@@ -12,8 +12,15 @@ public sealed class SettingsOverlayTests
     {
         var patch = new EngineSettingsPatch
         {
-            MaxUploadRate = 1_000, Dht = false, DhtBootstrap = ["a.example:1", "[::1]:2"], LocalDiscovery = false, PeerExchange = true,
-            TrackerEnabled = true, TrackerHttpPort = 0, TrackerUdpPort = 65_535, TrackerServesAny = false,
+            MaxUploadRate = 1_000,
+            Dht = false,
+            DhtBootstrap = ["a.example:1", "[::1]:2"],
+            LocalDiscovery = false,
+            PeerExchange = true,
+            TrackerEnabled = true,
+            TrackerHttpPort = 0,
+            TrackerUdpPort = 65_535,
+            TrackerServesAny = false,
         };
 
         var options = SettingsOverlay.Read(SettingsOverlay.Keep(ImmutableDictionary<string, string>.Empty, patch)).ApplyTo(new TorrentEngineOptions { PeerExchange = false });

@@ -8,6 +8,21 @@ namespace P2P.Engine.Tests.Swarm;
 
 public sealed class PeerPoolTests
 {
+    [Fact] // after a magnet link's metadata: the other side may not have noticed yet that the first connection is over
+    public void OnDialFailed_KnownFromTheMagnetLink_IsSoonTriedOnceMore()
+    {
+        var pool = new PeerPool();
+        var endpoint = new PeerEndpoint(System.Net.IPAddress.Parse("192.0.2.1"), 6881);
+        pool.Add(endpoint, PeerSource.Resume, 0);
+        Assert.True(pool.TryNext(0, out _));
+        pool.OnDialFailed(endpoint, 0);
+        Assert.False(pool.TryNext(999, out _));
+        Assert.True(pool.TryNext(1_000, out _));
+        pool.OnDialFailed(endpoint, 1_000);
+        Assert.False(pool.TryNext(30_999, out _));
+        Assert.True(pool.TryNext(31_000, out _));
+    }
+
     [Fact]
     public void TryNext_Sources_UsersOwnFirstThenTrackers()
     {

@@ -103,9 +103,22 @@ public sealed class KrpcCodecTests
         var id = NodeId.Of(InfoHash.Parse("0123456789abcdef0123456789abcdef01234567"));
         var sent = new KrpcMessage
         {
-            Kind = KrpcKind.Response, Transaction = new byte[] { 1, 2 }, Id = id, YourEndpoint = peer, Version = "PB01"u8.ToArray(), Token = new byte[8],
-            Nodes = [new DhtContact(id, peer)], Nodes6 = [new DhtContact(id, peer6)], Values = [peer, peer6], Interval = 60, Stored = 7,
-            Samples = [InfoHash.Parse("0123456789abcdef0123456789abcdef01234567")], Value = "5:hello"u8.ToArray(), PublicKey = new byte[32], Signature = new byte[64], Sequence = 4,
+            Kind = KrpcKind.Response,
+            Transaction = new byte[] { 1, 2 },
+            Id = id,
+            YourEndpoint = peer,
+            Version = "PB01"u8.ToArray(),
+            Token = new byte[8],
+            Nodes = [new DhtContact(id, peer)],
+            Nodes6 = [new DhtContact(id, peer6)],
+            Values = [peer, peer6],
+            Interval = 60,
+            Stored = 7,
+            Samples = [InfoHash.Parse("0123456789abcdef0123456789abcdef01234567")],
+            Value = "5:hello"u8.ToArray(),
+            PublicKey = new byte[32],
+            Signature = new byte[64],
+            Sequence = 4,
         };
 
         Assert.True(KrpcCodec.TryRead(Print(sent), out var read, out _));
