@@ -137,7 +137,7 @@ public sealed class TrackerServerTests
     {
         Get($"/announce?info_hash={Escaped}&peer_id=aaaaaaaaaaaaaaaaaaaa&port=7000&left=0", At(1));
         var files = Body(Get($"/scrape?info_hash={Escaped}&info_hash=ffffffffffffffffffff", At(2))).GetDictionary("files"u8)!;
-        Assert.Equal(1, files.Count);
+        Assert.Single(files);
         Assert.Equal(1, files.GetDictionary(Ours.ToArray())!.GetNumber("complete"u8));
     }
 
