@@ -68,6 +68,7 @@ public sealed partial class SeveralPeersTests
                 _ => Free(argument),
             }),
             "--Engine:ListenAddress=127.0.0.1",
+            "--Engine:DhtBootstrap=",
         ]);
         return HostProcess.StartAsync(process, folder, url);
     }
