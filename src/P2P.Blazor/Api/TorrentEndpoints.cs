@@ -13,7 +13,7 @@ internal static class TorrentEndpoints
     public static void MapTorrents(this RouteGroupBuilder api)
     {
         var all = api.MapGroup("/torrents").WithTags("Torrents");
-        all.MapPost("/", AddTorrentEndpoint.AddAsync).WithSummary("Add a torrent by file or uploadId")
+        all.MapPost("/", AddTorrentEndpoint.AddAsync).WithSummary("Add a torrent by file, uploadId or magnet link")
             .Accepts<UploadForm>("multipart/form-data").Produces<TorrentView>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
         all.MapPost("/inspect", AddTorrentEndpoint.InspectAsync).WithSummary("Look inside a .torrent file without adding it")
             .Accepts<InspectForm>("multipart/form-data").Produces<PreviewView>().ProducesProblem(400).ProducesProblem(413);
@@ -28,13 +28,16 @@ internal static class TorrentEndpoints
         View(one, "/choking", "Tit-for-tat: slots, ranks, reasons, rates with their terms", details => details.Choking);
         View(one, "/pieces", "Piece bitfield and availability", PiecesView.Of);
         View(one, "/trackers", "Trackers by tier", details => details.Trackers);
+        View(one, "/discovery", "Where peers come from: one row per source, private torrents' forbidden ones included", details => details.Discovery);
+        one.MapGet("/metainfo", MetainfoEndpoint.GetAsync).WithSummary("The .torrent file; 404 \"metainfo.missing\" while a magnet link has no metadata")
+            .Produces<Stream>(200, MetainfoEndpoint.MediaType);
         View(one, "/files", "Files with progress and priority", details => details.Files);
         one.MapPatch("/files", ChangeTorrentEndpoint.ChangeFilesAsync).WithSummary("Set priorities of files by index; files not named keep theirs")
             .Accepts<FilesChange>("application/json").Produces(204);
         Command(one, "/start", "Start, or retry after an error", torrent => torrent.StartAsync());
         Command(one, "/stop", "Stop", torrent => torrent.StopAsync());
         Command(one, "/recheck", "Hash everything on disk again", torrent => torrent.RecheckAsync());
-        Command(one, "/announce", "Announce to the trackers now", torrent => torrent.AnnounceAsync());
+        Command(one, "/announce", "Ask every source of peers now: trackers, DHT, local network", torrent => torrent.AnnounceAsync());
         one.MapPost("/peers", AddPeerAsync).WithSummary("Connect to a peer by hand").Accepts<PeerToAdd>("application/json").Produces(204);
     }
 
@@ -91,7 +94,8 @@ internal static class TorrentEndpoints
 
     /// <summary>Form of POST torrents, for the document only.</summary>
     private sealed record UploadForm(
-        IFormFile? Torrent = null, string? UploadId = null, string? SavePath = null, bool Start = true, bool Sequential = false, string? Priorities = null);
+        IFormFile? Torrent = null, string? UploadId = null, string? Magnet = null, bool ChooseFiles = false, string? SavePath = null, bool Start = true,
+        bool Sequential = false, string? Priorities = null);
 
     /// <summary>Form of POST torrents/inspect, for the document only.</summary>
     private sealed record InspectForm(IFormFile Torrent);

@@ -18,6 +18,7 @@ internal static class StateColors
     private static readonly StateLook Seeding = new("Seeding", "leaf", "st-seed", "seed");
     private static readonly StateLook Stopped = new("Stopped", "pause", "st-pause", "pause");
     private static readonly StateLook Queued = new("Queued", "queue", "st-queue", "pause");
+    private static readonly StateLook Metadata = new("Metadata", "page", "st-meta", "meta");
     private static readonly StateLook Error = new("Error", "error", "st-error", "error");
 
     /// <summary>The look of a row: its state, but "waiting" for a download that gets nothing and knows nobody who would give.</summary>
@@ -32,6 +33,7 @@ internal static class StateColors
         TorrentState.Seeding => Seeding,
         TorrentState.Stopped => Stopped,
         TorrentState.Queued => Queued,
+        TorrentState.Metadata => Metadata,
         _ => Error,
     };
 }

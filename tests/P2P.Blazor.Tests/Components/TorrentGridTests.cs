@@ -48,7 +48,7 @@ public sealed class TorrentGridTests
         var words = Enum.GetValues<TorrentState>().Select(state =>
             context.Render<StateChip>(parameters => parameters.Add(chip => chip.Torrent, torrent with { State = state })).Find(".chip").TextContent);
 
-        Assert.Equal(["Checking", "Downloading", "Seeding", "Stopped", "Queued", "Error"], words);
+        Assert.Equal(["Checking", "Downloading", "Seeding", "Stopped", "Queued", "Error", "Metadata"], words);
     }
 
     private static List<int> Draws(IRenderedComponent<TorrentGrid> grid) => [.. grid.FindComponents<TorrentRow>().Select(row => row.Instance.Draws)];

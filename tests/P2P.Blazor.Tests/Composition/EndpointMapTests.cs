@@ -19,22 +19,33 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
             .Order(StringComparer.Ordinal);
         Assert.Equal(
             [
+                "DELETE /api/v1/creations/{id}",
                 "DELETE /api/v1/torrents/{infoHash}",
+                "GET /api/v1/creations",
+                "GET /api/v1/creations/{id}",
+                "GET /api/v1/dht",
                 "GET /api/v1/events",
+                "GET /api/v1/folders",
                 "GET /api/v1/health",
                 "GET /api/v1/session",
                 "GET /api/v1/settings",
                 "GET /api/v1/torrents",
                 "GET /api/v1/torrents/{infoHash}",
                 "GET /api/v1/torrents/{infoHash}/choking",
+                "GET /api/v1/torrents/{infoHash}/discovery",
                 "GET /api/v1/torrents/{infoHash}/files",
+                "GET /api/v1/torrents/{infoHash}/metainfo",
                 "GET /api/v1/torrents/{infoHash}/peers",
                 "GET /api/v1/torrents/{infoHash}/pieces",
                 "GET /api/v1/torrents/{infoHash}/trackers",
+                "GET /api/v1/tracker",
                 "PATCH /api/v1/settings",
                 "PATCH /api/v1/torrents/{infoHash}",
                 "PATCH /api/v1/torrents/{infoHash}/files",
+                "POST /api/v1/shared",
                 "POST /api/v1/torrents",
+                "POST /api/v1/torrents/create",
+                "POST /api/v1/torrents/create/preview",
                 "POST /api/v1/torrents/inspect",
                 "POST /api/v1/torrents/{infoHash}/announce",
                 "POST /api/v1/torrents/{infoHash}/peers",
@@ -59,6 +70,11 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
             Assert.True(patch.GetProperty("responses").TryGetProperty("204", out _));
         }
 
+        Assert.True(document.GetProperty("components").GetProperty("schemas").GetProperty("UploadForm").GetProperty("properties").TryGetProperty("magnet", out _));
+        Assert.True(paths.GetProperty("/api/v1/torrents/create").GetProperty("post").GetProperty("responses").TryGetProperty("202", out _));
+        Assert.True(paths.GetProperty("/api/v1/creations/{id}").GetProperty("get").GetProperty("responses").TryGetProperty("201", out _));
+        var metainfo = paths.GetProperty("/api/v1/torrents/{infoHash}/metainfo").GetProperty("get").GetProperty("responses").GetProperty("200");
+        Assert.True(metainfo.GetProperty("content").TryGetProperty("application/x-bittorrent", out _));
         Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("InfoHash").GetProperty("type").GetString());
     }
 
