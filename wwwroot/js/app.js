@@ -1,4 +1,5 @@
 // Starts the circuit with our own retry curve and notice; the page stays readable while the link is away.
+import './copy.js';
 import './countdown.js';
 import './reconnect.js';
 

@@ -34,12 +34,6 @@ export function start(reference) {
   page = reference;
 }
 
-export function choose() {
-  const input = document.getElementById('torrent-file');
-  input.value = '';
-  input.click();
-}
-
 export async function add(fields) {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
@@ -49,6 +43,43 @@ export async function add(fields) {
 export function stop() {
   page = null;
 }
+
+// Sends one file into the shared folder; by XMLHttpRequest, which tells how far it is.
+export function share(file, onProgress) {
+  return new Promise(done => {
+    const request = new XMLHttpRequest();
+    const form = new FormData();
+    form.append('file', file, file.name);
+    request.upload.onprogress = event => onProgress(event.loaded, event.total);
+    request.onload = async () => done(await answer(new Response(request.responseText, { status: request.status })));
+    request.onerror = () => done({ ok: false, error: 'The client did not answer, or the file was refused on the way.' });
+    request.open('POST', 'api/v1/shared');
+    request.send(form);
+  });
+}
+
+// In the click itself: a browser opens its file dialog only for a fresh gesture.
+document.addEventListener('click', event => {
+  if (!event.target.closest?.('[data-choose-files]')) return;
+  const input = document.getElementById('torrent-file');
+  input.value = '';
+  input.click();
+});
+
+const isLink = text => /^(magnet:\?\S+|[0-9a-f]{40}|[a-z2-7]{32})$/i.test(text) && text.length <= 8192;
+
+// A link pasted outside of any field opens the dialog; inside of one it belongs to the field.
+document.addEventListener('paste', event => {
+  if (event.target.closest?.('input, textarea, select, [contenteditable], [role=dialog], .mud-dialog')) return;
+  const text = event.clipboardData?.getData('text/plain').trim() ?? '';
+  if (event.clipboardData?.files.length) {
+    event.preventDefault();
+    inspect(event.clipboardData.files);
+  } else if (isLink(text)) {
+    event.preventDefault();
+    page?.invokeMethodAsync('OnPasted', text);
+  }
+});
 
 document.getElementById('torrent-file').addEventListener('change', event => inspect(event.target.files));
 document.addEventListener('dragenter', event => {

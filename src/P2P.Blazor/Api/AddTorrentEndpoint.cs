@@ -4,63 +4,51 @@ using P2P.Engine;
 
 namespace P2P.Blazor.Api;
 
-/// <summary>Upload in one step (POST torrents) or two: look inside (POST torrents/inspect), then add by the id that was answered.</summary>
+/// <summary>A magnet link, or an upload in one step (POST torrents) or two: look inside (POST torrents/inspect), then add by the id that was answered.</summary>
 internal static class AddTorrentEndpoint
 {
     /// <summary>
-    /// Multipart fields: "torrent" (file), "uploadId" or "magnet" (then also "chooseFiles": fetch the metadata and wait); optional "savePath" (absolute), "start" (true), "sequential" (false), "priorities"
-    /// (one of skip, low, normal, high per file, in the order of the preview, with commas between; the brackets and quotes of a JSON array are fine).
+    /// Multipart fields: "torrent" (file), "uploadId" or "magnet" (a link or an infohash), exactly one; optional "savePath" (absolute), "start"
+    /// (true), "sequential" (false), "priorities" (one of skip, low, normal, high per file, in the order of the preview, with commas between; the
+    /// brackets and quotes of a JSON array are fine), and "chooseFiles" (false) with a magnet link: fetch the metadata, then wait for priorities and start.
     /// </summary>
     public static async Task<IResult> AddAsync(
         HttpContext context, IEngineAccess engine, UploadDrafts drafts, SavePathPolicy paths, CancellationToken cancellationToken)
     {
         var upload = await TorrentUpload.ReadAsync(context, cancellationToken);
-        if (upload.Text("magnet") is { } magnet)
+        var (uploadId, magnet) = (upload.Text("uploadId"), upload.Text("magnet"));
+        var file = (upload.TorrentFile, uploadId, magnet) switch
         {
-            return await AddMagnetAsync(magnet, upload, engine, paths, cancellationToken);
+            ({ Length: > 0 } bytes, null, null) => bytes,
+            (null, not null, null) => drafts.Find(uploadId),
+            (null, null, not null) => null,
+            (null, null, null) => throw new TorrentEngineException("upload.missing", "Send a .torrent file in the field \"torrent\", or a link in the field \"magnet\"."),
+            ({ Length: 0 }, null, null) => throw new TorrentEngineException("upload.missing", "The .torrent file is empty."),
+            _ => throw new TorrentEngineException("upload.invalid", "Send one of a file, an uploadId and a magnet link, not several."),
+        };
+        var chooseFiles = upload.Switch("chooseFiles", standard: false);
+        if (file is null ? upload.Text("priorities") is not null : chooseFiles)
+        {
+            throw new TorrentEngineException("upload.invalid", file is null
+                ? "The files of a magnet link are not known yet: send \"chooseFiles\" instead of \"priorities\"."
+                : "\"chooseFiles\" is for magnet links; the files of a .torrent are known, so send \"priorities\".");
         }
 
-        var uploadId = upload.Text("uploadId");
-        var file = (upload.TorrentFile, uploadId) switch
-        {
-            ({ Length: > 0 } bytes, null) => bytes,
-            (null, not null) => drafts.Find(uploadId),
-            (null, null) => throw new TorrentEngineException("upload.missing", "Send a .torrent file in the field \"torrent\", or a magnet link in the field \"magnet\"."),
-            ({ Length: 0 }, null) => throw new TorrentEngineException("upload.missing", "The .torrent file is empty."),
-            _ => throw new TorrentEngineException("upload.invalid", "Send either a file or an uploadId, not both."),
-        };
         var torrent = await engine.AddAsync(new AddTorrentRequest
         {
             TorrentFile = file,
+            Magnet = magnet,
+            ChooseFiles = chooseFiles,
             SavePath = upload.Text("savePath") is { } path ? paths.Check(path, engine.Options.SharedDirectory) : null,
             Start = upload.Switch("start", standard: true),
             Sequential = upload.Switch("sequential", standard: false),
-            FilePriorities = Priorities(upload.Text("priorities"), () => engine.Inspect(file).Files.Length),
+            FilePriorities = file is null ? [] : Priorities(upload.Text("priorities"), () => engine.Inspect(file).Files.Length),
         }, cancellationToken);
         if (uploadId is not null)
         {
             drafts.Forget(uploadId);
         }
 
-        return TypedResults.Created($"{ApiMap.Prefix}/torrents/{torrent.InfoHash}", TorrentView.Of(torrent.Snapshot));
-    }
-
-    private static async Task<IResult> AddMagnetAsync(
-        string magnet, TorrentUpload upload, IEngineAccess engine, SavePathPolicy paths, CancellationToken cancellationToken)
-    {
-        if (upload.TorrentFile is not null || upload.Text("uploadId") is not null)
-        {
-            throw new TorrentEngineException("upload.invalid", "Send either a file or a magnet link, not both.");
-        }
-
-        var torrent = await engine.AddAsync(new AddTorrentRequest
-        {
-            Magnet = magnet,
-            SavePath = upload.Text("savePath") is { } path ? paths.Check(path, engine.Options.SharedDirectory) : null,
-            Start = upload.Switch("start", standard: true),
-            Sequential = upload.Switch("sequential", standard: false),
-            ChooseFiles = upload.Switch("chooseFiles", standard: false),
-        }, cancellationToken);
         return TypedResults.Created($"{ApiMap.Prefix}/torrents/{torrent.InfoHash}", TorrentView.Of(torrent.Snapshot));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using P2P.Engine.Primitives;
@@ -17,6 +18,7 @@ internal static class ApiJson
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
         options.Converters.Add(new InfoHashConverter());
         options.Converters.Add(new EndpointConverter());
+        options.Converters.Add(new AddressConverter());
         options.Converters.Add(new Base64Converter());
     }
 
@@ -34,6 +36,14 @@ internal static class ApiJson
             PeerEndpoint.TryParse(reader.GetString(), out var endpoint) ? endpoint : throw new JsonException("An endpoint is written as 127.0.0.1:6881 or [::1]:6881.");
 
         public override void Write(Utf8JsonWriter writer, PeerEndpoint value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+    }
+
+    private sealed class AddressConverter : JsonConverter<IPAddress>
+    {
+        public override IPAddress Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            IPAddress.TryParse(reader.GetString(), out var address) ? address : throw new JsonException("An address is written as 192.0.2.1 or 2001:db8::1.");
+
+        public override void Write(Utf8JsonWriter writer, IPAddress value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
     }
 
     private sealed class Base64Converter : JsonConverter<ImmutableArray<byte>>

@@ -26,6 +26,7 @@ internal static class ApiMap
         });
         services.AddSingleton<UploadDrafts>();
         services.AddSingleton<SavePathPolicy>();
+        services.AddSingleton<FolderListing>();
         return services;
     }
 
@@ -36,13 +37,14 @@ internal static class ApiMap
         api.MapSession();
         api.MapTorrents();
         api.MapCreations();
+        api.MapDiscovery();
         app.MapGet("/health", SessionEndpoints.Health).ExcludeFromDescription();
     }
 
     // The document cannot see into our converters, so it is told what they write.
     private static Task DescribeAsText(OpenApiSchema schema, Type type)
     {
-        if (type == typeof(P2P.Engine.Primitives.InfoHash) || type == typeof(P2P.Engine.Primitives.PeerEndpoint) || type == typeof(System.Collections.Immutable.ImmutableArray<byte>))
+        if (type == typeof(P2P.Engine.Primitives.InfoHash) || type == typeof(P2P.Engine.Primitives.InfoHash?) || type == typeof(System.Net.IPAddress) || type == typeof(P2P.Engine.Primitives.PeerEndpoint) || type == typeof(System.Collections.Immutable.ImmutableArray<byte>))
         {
             schema.Type = JsonSchemaType.String;
             schema.Format = type == typeof(System.Collections.Immutable.ImmutableArray<byte>) ? "byte" : null;

@@ -1,97 +1,79 @@
-using System.Collections.Immutable;
-using System.Text.Json;
 using P2P.Blazor.Live;
 using P2P.Engine;
 
 namespace P2P.Blazor.Api;
 
-/// <summary>Body of POST torrents/create, for the document only.</summary>
-internal sealed record CreationToStart(
-    string Path, int? PieceLength, ImmutableArray<string>? Trackers, bool? Private, string? Comment, string? Source, ImmutableArray<string>? WebSeeds, bool? Start);
-
-/// <summary>Making torrents: start one, watch it, give it up.</summary>
+/// <summary>Making torrents: POST torrents/create begins, "creations" tells how far each is, and the folders to make them of.</summary>
 internal static class CreationEndpoints
 {
-    private const string Route = "/creations";
-
-    /// <summary>Maps "creations".</summary>
+    /// <summary>Maps "torrents/create", "creations", "folders" and "shared".</summary>
     public static void MapCreations(this RouteGroupBuilder api)
     {
-        var all = api.MapGroup(Route).WithTags("Creations");
-        all.MapGet("/", (IEngineAccess engine) => engine.Creations).WithSummary("Torrents being made and the last that ended, newest first");
-        all.MapGet("/{id}", Get).WithSummary("Progress; 201 with the torrent once it is made")
-            .Produces<TorrentCreationSnapshot>().Produces<TorrentView>(201).ProducesProblem(400).ProducesProblem(404);
-        all.MapDelete("/{id}", Cancel).WithSummary("Give it up").Produces(204).ProducesProblem(404);
+        var making = api.MapGroup("").WithTags("Creation");
+        making.MapPost("/torrents/create", StartAsync).WithSummary("Make a torrent from a file or folder under the shared folder or an allowed root")
+            .Accepts<CreationBody>("application/json").Produces<TorrentCreationSnapshot>(202).ProducesProblem(400);
+        making.MapPost("/torrents/create/preview", PreviewAsync).WithSummary("What a torrent would come to, without hashing")
+            .Accepts<CreationBody>("application/json").Produces<CreationPreview>().ProducesProblem(400);
+        making.MapGet("/creations", (IEngineAccess engine) => engine.Creations).WithSummary("Torrents being made and the last that ended, newest first");
+        making.MapGet("/creations/{id}", Get).WithSummary("How far it is (200); the torrent when it is made (201); why not (a problem)")
+            .Produces<TorrentCreationSnapshot>().Produces<TorrentView>(201).ProducesProblem(404).ProducesProblem(409);
+        making.MapDelete("/creations/{id}", Cancel).WithSummary("Give up making a torrent").Produces(204).ProducesProblem(404);
+        making.MapGet("/folders", ListFolder).WithSummary("What lies in a folder that torrents may be made of; without a path, those folders")
+            .Produces<FolderView>().ProducesProblem(400).ProducesProblem(404);
+        making.MapPost("/shared", SharedUpload.SaveAsync).WithSummary("Upload a file into the shared folder, to make a torrent of it")
+            .Accepts<SharedUploadForm>("multipart/form-data").Produces<SharedFileView>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(413).ProducesProblem(507);
     }
 
-    /// <summary>Starts to make a torrent; 202 with its progress.</summary>
-    public static async Task<IResult> CreateAsync(HttpRequest request, IEngineAccess engine, SavePathPolicy paths, CancellationToken cancellationToken)
+    private static async Task<IResult> StartAsync(HttpRequest request, IEngineAccess engine, SavePathPolicy paths, CancellationToken cancellationToken)
     {
         using var body = await JsonBody.ReadObjectAsync(request, cancellationToken);
-        var creation = engine.StartCreation(Read(body.RootElement, engine, paths));
-        return TypedResults.Accepted($"{ApiMap.Prefix}{Route}/{creation.Id}", creation);
+        var change = CreationBody.Read(body.RootElement, path => paths.CheckSource(path, engine.Options.SharedDirectory));
+        if (!change.Mistakes.IsEmpty)
+        {
+            return ApiProblem.Of(StatusCodes.Status400BadRequest, "create.invalid", change.Mistakes);
+        }
+
+        var creation = engine.StartCreation(change.Request);
+        return TypedResults.Accepted(AddressOf(creation.Id), creation);
+    }
+
+    private static async Task<IResult> PreviewAsync(HttpRequest request, IEngineAccess engine, SavePathPolicy paths, CancellationToken cancellationToken)
+    {
+        using var body = await JsonBody.ReadObjectAsync(request, cancellationToken);
+        var change = CreationBody.Read(body.RootElement, path => paths.CheckSource(path, engine.Options.SharedDirectory));
+        return change.Mistakes.IsEmpty
+            ? TypedResults.Ok(await engine.PreviewCreationAsync(change.Request, cancellationToken))
+            : ApiProblem.Of(StatusCodes.Status400BadRequest, "create.invalid", change.Mistakes);
     }
 
     private static IResult Get(string id, IEngineAccess engine)
     {
-        var creation = Find(id, engine);
-        return creation switch
+        var creation = Find(engine, id);
+        return creation.State switch
         {
-            { Error: { } error } => ApiProblem.Of(ApiProblem.StatusOf(creation.ErrorCode ?? "create"), creation.ErrorCode ?? "create.failed", error),
-            { State: TorrentCreationState.Done, InfoHash: { } infoHash } when engine.Find(infoHash) is { } torrent =>
-                TypedResults.Created($"{ApiMap.Prefix}/torrents/{infoHash}", TorrentView.Of(torrent.Snapshot)),
+            TorrentCreationState.Done when creation.InfoHash is { } made && engine.Find(made) is { } torrent =>
+                TypedResults.Created($"{ApiMap.Prefix}/torrents/{made}", TorrentView.Of(torrent.Snapshot)),
+            TorrentCreationState.Done => throw new TorrentEngineException("torrent.not_found", "The torrent was made, but is not in the list any more."),
+            TorrentCreationState.Failed => throw new TorrentEngineException(creation.ErrorCode ?? "create.failed", creation.Error ?? "The torrent could not be made."),
+            TorrentCreationState.Cancelled => throw new TorrentEngineException("creation.cancelled", "Making this torrent was given up."),
             _ => TypedResults.Ok(creation),
         };
     }
 
     private static IResult Cancel(string id, IEngineAccess engine)
     {
-        engine.CancelCreation(Find(id, engine).Id);
+        engine.CancelCreation(Find(engine, id).Id);
         return TypedResults.NoContent();
     }
 
-    private static TorrentCreationSnapshot Find(string id, IEngineAccess engine) =>
-        engine.Creations.FirstOrDefault(creation => creation.Id == id)
-        ?? throw new TorrentEngineException("creation.not_found", "No torrent of that name is being made, or it ended too long ago.");
+    private static FolderView ListFolder(IEngineAccess engine, FolderListing folders, string? path = null) =>
+        folders.List(path, engine.Options.SharedDirectory);
 
-    private static CreateTorrentRequest Read(JsonElement body, IEngineAccess engine, SavePathPolicy paths)
-    {
-        var request = new CreateTorrentRequest { Path = "" };
-        foreach (var member in body.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
-        {
-            var value = member.Value;
-            request = member.Name switch
-            {
-                "path" => request with { Path = paths.Check(Text(member), engine.Options.SharedDirectory) },
-                "pieceLength" => request with { PieceLength = value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var length) ? length : throw Wrong(member, "a whole number of bytes") },
-                "trackers" => request with { Trackers = Tiers(member) },
-                "webSeeds" => request with { WebSeeds = Texts(member, value) },
-                "private" => request with { IsPrivate = Switch(member) },
-                "start" => request with { Start = Switch(member) },
-                "comment" => request with { Comment = Text(member) },
-                "source" => request with { Source = Text(member) },
-                _ => throw new TorrentEngineException("body.invalid", $"\"{(member.Name.Length > 40 ? member.Name[..40] : member.Name)}\" is not a member of this body."),
-            };
-        }
+    private static TorrentCreationSnapshot Find(IEngineAccess engine, string id) => engine.Creations.FirstOrDefault(creation => creation.Id == id)
+        ?? throw new TorrentEngineException("creation.not_found", "No torrent is being made under this name; a restart forgets those that ended.");
 
-        return request.Path.Length > 0 ? request : throw new TorrentEngineException("body.invalid", "\"path\" must be the absolute path of a file or a folder.");
-    }
+    private static string AddressOf(string id) => $"{ApiMap.Prefix}/creations/{Uri.EscapeDataString(id)}";
 
-    // A list of URLs is one tier each, as people mean it; a list of lists is tiers.
-    private static ImmutableArray<ImmutableArray<string>> Tiers(JsonProperty member) => member.Value.ValueKind != JsonValueKind.Array
-        ? throw Wrong(member, "a list of announce URLs, or of lists of them")
-        : [.. member.Value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Array ? Texts(member, item) : ImmutableArray.Create(TextOf(member, item)))];
-
-    private static ImmutableArray<string> Texts(JsonProperty member, JsonElement list) => list.ValueKind == JsonValueKind.Array
-        ? [.. list.EnumerateArray().Select(item => TextOf(member, item))]
-        : throw Wrong(member, "a list of texts");
-
-    private static string Text(JsonProperty member) => TextOf(member, member.Value);
-
-    private static string TextOf(JsonProperty member, JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(member, "a text");
-
-    private static bool Switch(JsonProperty member) =>
-        member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False ? member.Value.GetBoolean() : throw Wrong(member, "true or false");
-
-    private static TorrentEngineException Wrong(JsonProperty member, string kind) => new("body.invalid", $"\"{member.Name}\" must be {kind}.");
+    /// <summary>Form of POST shared, for the document only.</summary>
+    private sealed record SharedUploadForm(IFormFile File);
 }

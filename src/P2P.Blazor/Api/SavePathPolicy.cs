@@ -23,39 +23,45 @@ internal sealed class SavePathPolicy(EngineSettings settings)
     /// <summary>The path as it may be used, without a trailing separator; throws "path.not_allowed".</summary>
     /// <param name="path">As the request gives it.</param>
     /// <param name="sharedDirectory">The shared folder in force.</param>
-    public string Check(string path, string sharedDirectory) => Check(path, [sharedDirectory, .. settings.AllowedSaveRoots]);
+    public string Check(string path, string sharedDirectory) => Check(path, Roots(sharedDirectory), "Files may be saved");
+
+    /// <summary>Like <see cref="Check(string, string)"/>, for a file or folder that is read: a torrent shows it to strangers.</summary>
+    public string CheckSource(string path, string sharedDirectory) => Check(path, Roots(sharedDirectory), "Files may be shared");
+
+    /// <summary>The folders that both go by, the shared one first.</summary>
+    public ImmutableArray<string> Roots(string sharedDirectory) => [sharedDirectory, .. settings.AllowedSaveRoots];
 
     /// <summary>Like <see cref="Check(string, string)"/>, for a change of the engine's own folders: those of the configuration are roots too.</summary>
-    public string CheckFolder(string path) => Check(path, [settings.Options.SharedDirectory, settings.Options.IncompleteDirectory, .. settings.AllowedSaveRoots]);
+    public string CheckFolder(string path) => Check(path, [settings.Options.SharedDirectory, settings.Options.IncompleteDirectory, .. settings.AllowedSaveRoots], "Files may be saved");
 
-    private string Check(string path, ImmutableArray<string> roots)
+    private string Check(string path, ImmutableArray<string> roots, string act)
     {
         if (path.Length > MaxPathLength || path.Any(char.IsControl) || !Path.IsPathFullyQualified(path))
         {
-            throw Refuse("The folder must be given as an absolute path.");
+            throw Refuse("The path must be absolute.");
         }
 
         // A path with dots is refused rather than resolved: the engine must get exactly what was checked.
         if (path.Split('/', Path.DirectorySeparatorChar).Any(component => component is "." or ".."))
         {
-            throw Refuse("The folder must not contain \".\" or \"..\".");
+            throw Refuse("The path must not contain \".\" or \"..\".");
         }
 
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         var real = Resolve(full);
         if (!roots.Any(root => FolderTree.IsSameOrUnder(full, root) && FolderTree.IsSameOrUnder(real, Resolve(root))))
         {
-            throw Refuse($"Files may be saved only under {string.Join(" or ", roots.Distinct())}; add further folders to Engine:AllowedSaveRoots.");
+            throw Refuse($"{act} only under {string.Join(" or ", roots.Distinct())}; add further folders to Engine:AllowedSaveRoots.");
         }
 
         var state = Resolve(settings.Options.DataDirectory);
         if (FolderTree.IsSameOrUnder(real, state) || FolderTree.IsSameOrUnder(state, real))
         {
-            throw Refuse("Files must not be saved inside or around the folder of the client's own state.");
+            throw Refuse($"{act} neither inside nor around the folder of the client's own state.");
         }
 
         return real == Path.GetPathRoot(real) || SystemFolders.Any(folder => FolderTree.IsSameOrUnder(real, folder))
-            ? throw Refuse("Files must not be saved in a folder of the operating system.")
+            ? throw Refuse($"{act} in no folder of the operating system.")
             : full;
     }
 
@@ -71,7 +77,7 @@ internal sealed class SavePathPolicy(EngineSettings settings)
             {
                 real = links < MaxLinks
                     ? Resolve(Path.Combine(Path.GetDirectoryName(real)!, target), links + 1)
-                    : throw Refuse("The folder leads through too many symbolic links.");
+                    : throw Refuse("The path leads through too many symbolic links.");
             }
         }
 

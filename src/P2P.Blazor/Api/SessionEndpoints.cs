@@ -20,10 +20,8 @@ internal static class SessionEndpoints
         session.MapGet("/session", (IEngineAccess engine) => SessionView.Of(engine.Snapshot, engine.Options)).WithSummary("The session in numbers");
         session.MapGet("/settings", (IEngineAccess engine) => SettingsView.Of(engine.Options)).WithSummary("Settings in force");
         session.MapPatch("/settings", ChangeSettingsAsync).WithSummary("Change settings; kept over restarts")
-            .Accepts<EngineSettingsPatch>("application/json").Produces<SettingsView>().ProducesProblem(400).ProducesProblem(403);
+            .Accepts<SettingsBody>("application/json").Produces<SettingsView>().ProducesProblem(400).ProducesProblem(403);
         session.MapGet("/events", (IEngineAccess engine) => engine.Events).WithSummary("The last 1,000 events, newest first");
-        session.MapGet("/dht", (IEngineAccess engine, CancellationToken cancellationToken) => engine.GetDhtAsync(cancellationToken)).WithSummary("The DHT node: tables, lookups, what others stored here, traffic");
-        session.MapGet("/tracker", (IEngineAccess engine, CancellationToken cancellationToken) => engine.GetTrackerServerAsync(cancellationToken)).WithSummary("The embedded tracker");
         session.MapGet("/health", Health).WithSummary("Is the client well?").Produces<HealthView>(503);
     }
 

@@ -18,11 +18,13 @@ namespace P2P.Blazor.Api;
 /// <param name="FreeBytes">Bytes free on the shared folder's volume; null when unknown.</param>
 /// <param name="RecoveryNotice">What the start had to recover; null after a normal start.</param>
 /// <param name="StateError">Why state cannot be saved; null when it can.</param>
+/// <param name="DhtNodes">Good nodes in the DHT's table; null while the DHT is off.</param>
+/// <param name="TrackerPeers">Peers the embedded tracker knows; null while it is off.</param>
 /// <param name="Settings">Settings in force.</param>
 internal sealed record SessionView(
     long Version, DateTimeOffset At, DateTimeOffset StartedAt, int Torrents, ImmutableSortedDictionary<string, int> States, long DownloadRate,
     long UploadRate, int Connections, int ListenPort, string? ListenError, int PendingDiskJobs, long? FreeBytes, string? RecoveryNotice,
-    string? StateError, SettingsView Settings)
+    string? StateError, int? DhtNodes, int? TrackerPeers, SettingsView Settings)
 {
     /// <summary>From the engine's snapshot.</summary>
     public static SessionView Of(SessionSnapshot session, TorrentEngineOptions options) => new(
@@ -40,6 +42,8 @@ internal sealed record SessionView(
         session.FreeBytes >= 0 ? session.FreeBytes : null,
         session.RecoveryNotice,
         session.StateError,
+        session.DhtNodes >= 0 ? session.DhtNodes : null,
+        session.TrackerPeers >= 0 ? session.TrackerPeers : null,
         SettingsView.Of(options));
 }
 
@@ -47,14 +51,26 @@ internal sealed record SessionView(
 internal sealed record SettingsView(
     string DataDirectory, string IncompleteDirectory, string SharedDirectory, string? ListenAddress, int ListenPort, long MaxDownloadRate,
     long MaxUploadRate, int MaxConnections, int MaxConnectionsPerTorrent, int RegularSlots, int OptimisticSlots, TimeSpan ChokeInterval,
-    bool StrictTitForTat, bool Dht, ImmutableArray<string> DhtBootstrap, bool LocalDiscovery, bool PeerExchange, TrackerServerOptions Tracker)
+    bool StrictTitForTat, bool Dht, ImmutableArray<string> DhtBootstrap, bool LocalDiscovery, bool PeerExchange, TrackerSettingsView Tracker)
 {
     /// <summary>From the engine's options.</summary>
     public static SettingsView Of(TorrentEngineOptions options) => new(
         options.DataDirectory, options.IncompleteDirectory, options.SharedDirectory, options.ListenAddress?.ToString(), options.ListenPort,
         options.MaxDownloadRate, options.MaxUploadRate, options.MaxConnections, options.MaxConnectionsPerTorrent, options.RegularSlots,
         options.OptimisticSlots, options.ChokeInterval, options.StrictTitForTat, options.Dht, options.DhtBootstrap, options.LocalDiscovery,
-        options.PeerExchange, options.Tracker);
+        options.PeerExchange, TrackerSettingsView.Of(options.Tracker));
+}
+
+/// <summary>Settings of the embedded tracker in force.</summary>
+/// <param name="Enabled">It answers announces.</param>
+/// <param name="HttpPort">TCP port; 0 for any free one.</param>
+/// <param name="UdpPort">UDP port; 0 for any free one.</param>
+/// <param name="ServesAny">Every torrent; false: only this client's.</param>
+/// <param name="Interval">Told to clients as the time to their next announce; set in the configuration only.</param>
+internal sealed record TrackerSettingsView(bool Enabled, int HttpPort, int UdpPort, bool ServesAny, TimeSpan Interval)
+{
+    /// <summary>From the engine's options.</summary>
+    public static TrackerSettingsView Of(TrackerServerOptions tracker) => new(tracker.Enabled, tracker.HttpPort, tracker.UdpPort, tracker.ServesAny, tracker.Interval);
 }
 
 /// <summary>Is the client well?</summary>

@@ -19,6 +19,9 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
         nameof(TorrentEngineOptions.MinTrackerInterval), nameof(TorrentEngineOptions.FlushInterval), nameof(TorrentEngineOptions.FlushBytes),
         nameof(EngineSettings.AllowedSaveRoots), nameof(HostSettings.AllowedNames), nameof(HostSettings.Urls), "url");
 
+    private const int MaxNodes = 50;
+    private const int MaxNodeLength = 261; // A name of 253 characters, a colon, a port, and room for brackets.
+
     /// <summary>Reads a JSON object whose members are settings in force <paramref name="now"/>; null members change nothing.</summary>
     public static SettingsChange Read(JsonElement body, TorrentEngineOptions now, SavePathPolicy paths)
     {
@@ -48,10 +51,10 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
                     "incompleteDirectory" => patch with { IncompleteDirectory = paths.CheckFolder(Text(value)) },
                     "sharedDirectory" => patch with { SharedDirectory = paths.CheckFolder(Text(value)) },
                     "dht" => patch with { Dht = Switch(value) },
-                    "dhtBootstrap" => patch with { DhtBootstrap = Words(value) },
+                    "dhtBootstrap" => patch with { DhtBootstrap = Nodes(value) },
                     "localDiscovery" => patch with { LocalDiscovery = Switch(value) },
                     "peerExchange" => patch with { PeerExchange = Switch(value) },
-                    "tracker" => Tracker(patch, value),
+                    "tracker" => value.ValueKind == JsonValueKind.Object ? patch : throw new FormatException("must be an object."),
                     _ => throw new FormatException(ConfigOnly.Contains(name)
                         ? "can be changed in the configuration only, followed by a restart."
                         : "is not a setting that can be changed here."),
@@ -64,10 +67,17 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
             }
         }
 
+        if (body.TryGetProperty("tracker", out var tracker) && tracker.ValueKind == JsonValueKind.Object)
+        {
+            patch = TrackerPatch(tracker, patch, mistakes, ref isConfigOnly);
+        }
+
         foreach (var (key, sentence) in EngineSettingsValidator.Check(patch.ApplyTo(now)))
         {
-            var name = JsonNamingPolicy.CamelCase.ConvertName(key);
-            if (body.TryGetProperty(name, out _))
+            // "Tracker:HttpPort" is the member "httpPort" of the member "tracker".
+            var path = Array.ConvertAll(key.Split(':'), JsonNamingPolicy.CamelCase.ConvertName);
+            var name = string.Join('.', path);
+            if (body.TryGetProperty(path[0], out var member) && (path.Length == 1 || (member.ValueKind == JsonValueKind.Object && member.TryGetProperty(path[1], out _))))
             {
                 mistakes.TryAdd(name, $"{name} {sentence}");
             }
@@ -75,6 +85,40 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
 
         return new SettingsChange(patch, mistakes.ToImmutable(), isConfigOnly);
     }
+
+    private static EngineSettingsPatch TrackerPatch(
+        JsonElement tracker, EngineSettingsPatch patch, ImmutableSortedDictionary<string, string>.Builder mistakes, ref bool isConfigOnly)
+    {
+        foreach (var member in tracker.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
+        {
+            var (name, value) = ($"tracker.{member.Name}", member.Value);
+            try
+            {
+                patch = member.Name switch
+                {
+                    "enabled" => patch with { TrackerEnabled = Switch(value) },
+                    "httpPort" => patch with { TrackerHttpPort = Integer(value) },
+                    "udpPort" => patch with { TrackerUdpPort = Integer(value) },
+                    "servesAny" => patch with { TrackerServesAny = Switch(value) },
+                    "interval" => throw new FormatException("can be changed in the configuration only, followed by a restart."),
+                    _ => throw new FormatException("is not a setting that can be changed here."),
+                };
+            }
+            catch (FormatException exception)
+            {
+                mistakes[name] = $"{name} {exception.Message}";
+                isConfigOnly |= member.Name == "interval";
+            }
+        }
+
+        return patch;
+    }
+
+    private static ImmutableArray<string> Nodes(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array && value.GetArrayLength() <= MaxNodes
+        && value.EnumerateArray().All(node => node.ValueKind == JsonValueKind.String && node.GetString()!.Length <= MaxNodeLength)
+            ? [.. value.EnumerateArray().Select(node => node.GetString()!.Trim())]
+            : throw new FormatException($"must be a list of at most {MaxNodes} texts such as \"router.example:6881\".");
 
     private static long Number(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException("must be a whole number.");
@@ -85,32 +129,6 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
     private static bool Switch(JsonElement value) =>
         value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new FormatException("must be true or false.");
 
-    private static ImmutableArray<string> Words(JsonElement value) => value.ValueKind == JsonValueKind.Array
-        ? [.. value.EnumerateArray().Select(Text)]
-        : throw new FormatException("must be a list of texts, each a host and port.");
-
-    private static EngineSettingsPatch Tracker(EngineSettingsPatch patch, JsonElement value)
-    {
-        if (value.ValueKind != JsonValueKind.Object)
-        {
-            throw new FormatException("must be an object with enabled, httpPort, udpPort, servesAny.");
-        }
-
-        foreach (var member in value.EnumerateObject())
-        {
-            patch = member.Name switch
-            {
-                "enabled" => patch with { TrackerEnabled = Switch(member.Value) },
-                "httpPort" => patch with { TrackerHttpPort = Integer(member.Value) },
-                "udpPort" => patch with { TrackerUdpPort = Integer(member.Value) },
-                "servesAny" => patch with { TrackerServesAny = Switch(member.Value) },
-                _ => throw new FormatException($"has the members enabled, httpPort, udpPort and servesAny."),
-            };
-        }
-
-        return patch;
-    }
-
     private static string Text(JsonElement value) =>
         value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException("must be a text.");
 
@@ -119,3 +137,13 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
             ? time
             : throw new FormatException("must be a time such as 00:00:30.");
 }
+
+/// <summary>Body of PATCH settings, for the document only; a member that is not there changes nothing.</summary>
+internal sealed record SettingsBody(
+    long? MaxDownloadRate = null, long? MaxUploadRate = null, int? MaxConnections = null, int? MaxConnectionsPerTorrent = null, int? RegularSlots = null,
+    int? OptimisticSlots = null, TimeSpan? ChokeInterval = null, bool? StrictTitForTat = null, string? IncompleteDirectory = null,
+    string? SharedDirectory = null, bool? Dht = null, ImmutableArray<string>? DhtBootstrap = null, bool? LocalDiscovery = null,
+    bool? PeerExchange = null, TrackerBody? Tracker = null);
+
+/// <summary>Member "tracker" of <see cref="SettingsBody"/>.</summary>
+internal sealed record TrackerBody(bool? Enabled = null, int? HttpPort = null, int? UdpPort = null, bool? ServesAny = null);

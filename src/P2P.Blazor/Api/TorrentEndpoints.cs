@@ -15,8 +15,6 @@ internal static class TorrentEndpoints
         var all = api.MapGroup("/torrents").WithTags("Torrents");
         all.MapPost("/", AddTorrentEndpoint.AddAsync).WithSummary("Add a torrent by file, uploadId or magnet link")
             .Accepts<UploadForm>("multipart/form-data").Produces<TorrentView>(201).ProducesProblem(400).ProducesProblem(409).ProducesProblem(413);
-        all.MapPost("/create", CreationEndpoints.CreateAsync).WithSummary("Make a torrent of a file or folder under the allowed roots, and seed it")
-            .Accepts<CreationToStart>("application/json").Produces<TorrentCreationSnapshot>(202).ProducesProblem(400);
         all.MapPost("/inspect", AddTorrentEndpoint.InspectAsync).WithSummary("Look inside a .torrent file without adding it")
             .Accepts<InspectForm>("multipart/form-data").Produces<PreviewView>().ProducesProblem(400).ProducesProblem(413);
         all.MapGet("/", (IEngineAccess engine) => engine.Snapshot.Torrents.Select(TorrentSummary.Of).ToImmutableArray()).WithSummary("All torrents");
@@ -30,15 +28,16 @@ internal static class TorrentEndpoints
         View(one, "/choking", "Tit-for-tat: slots, ranks, reasons, rates with their terms", details => details.Choking);
         View(one, "/pieces", "Piece bitfield and availability", PiecesView.Of);
         View(one, "/trackers", "Trackers by tier", details => details.Trackers);
-        View(one, "/discovery", "Where its peers come from: each source with its state, counts and last result", details => details.Discovery);
-        one.MapGet("/metainfo", MetainfoAsync).WithSummary("The .torrent file").Produces<byte[]>(200, "application/x-bittorrent");
+        View(one, "/discovery", "Where peers come from: one row per source, private torrents' forbidden ones included", details => details.Discovery);
+        one.MapGet("/metainfo", MetainfoEndpoint.GetAsync).WithSummary("The .torrent file; 404 \"metainfo.missing\" while a magnet link has no metadata")
+            .Produces<Stream>(200, MetainfoEndpoint.MediaType);
         View(one, "/files", "Files with progress and priority", details => details.Files);
         one.MapPatch("/files", ChangeTorrentEndpoint.ChangeFilesAsync).WithSummary("Set priorities of files by index; files not named keep theirs")
             .Accepts<FilesChange>("application/json").Produces(204);
         Command(one, "/start", "Start, or retry after an error", torrent => torrent.StartAsync());
         Command(one, "/stop", "Stop", torrent => torrent.StopAsync());
         Command(one, "/recheck", "Hash everything on disk again", torrent => torrent.RecheckAsync());
-        Command(one, "/announce", "Announce to the trackers now", torrent => torrent.AnnounceAsync());
+        Command(one, "/announce", "Ask every source of peers now: trackers, DHT, local network", torrent => torrent.AnnounceAsync());
         one.MapPost("/peers", AddPeerAsync).WithSummary("Connect to a peer by hand").Accepts<PeerToAdd>("application/json").Produces(204);
     }
 
@@ -52,13 +51,6 @@ internal static class TorrentEndpoints
             await command(Find(engine, infoHash));
             return TypedResults.NoContent();
         }).WithSummary(summary);
-
-    private static async Task<IResult> MetainfoAsync(string infoHash, IEngineAccess engine, CancellationToken cancellationToken)
-    {
-        var torrent = Find(engine, infoHash);
-        var file = await torrent.GetMetainfoAsync(cancellationToken);
-        return TypedResults.File(file, "application/x-bittorrent", $"{torrent.Snapshot.Name}.torrent");
-    }
 
     private static async Task<IResult> RemoveAsync(string infoHash, IEngineAccess engine, string? deleteData = null)
     {
@@ -102,7 +94,8 @@ internal static class TorrentEndpoints
 
     /// <summary>Form of POST torrents, for the document only.</summary>
     private sealed record UploadForm(
-        IFormFile? Torrent = null, string? UploadId = null, string? Magnet = null, bool ChooseFiles = false, string? SavePath = null, bool Start = true, bool Sequential = false, string? Priorities = null);
+        IFormFile? Torrent = null, string? UploadId = null, string? Magnet = null, bool ChooseFiles = false, string? SavePath = null, bool Start = true,
+        bool Sequential = false, string? Priorities = null);
 
     /// <summary>Form of POST torrents/inspect, for the document only.</summary>
     private sealed record InspectForm(IFormFile Torrent);

@@ -14,7 +14,7 @@ internal sealed record TorrentUpload(byte[]? TorrentFile, IReadOnlyDictionary<st
     /// <summary>Largest .torrent, bytes (reliability limit TorrentBytes).</summary>
     public const int MaxFileBytes = 64 << 20;
 
-    // A form of ours has six parts; a text field holds at most the priorities of 500,000 files.
+    // A form of ours has eight parts; a text field holds at most the priorities of 500,000 files.
     private const int MaxParts = 16;
     private const int MaxFieldBytes = 4 << 20;
     private const int MaxBoundaryLength = 100;
@@ -82,11 +82,12 @@ internal sealed record TorrentUpload(byte[]? TorrentFile, IReadOnlyDictionary<st
         _ => throw new TorrentEngineException("upload.invalid", $"The field \"{name}\" must be true or false."),
     };
 
-    private static string Boundary(string? contentType)
+    /// <summary>The boundary of a multipart form; throws "body.media_type", "upload.invalid".</summary>
+    internal static string Boundary(string? contentType)
     {
         if (!MediaTypeHeaderValue.TryParse(contentType, out var type) || !type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase))
         {
-            throw new TorrentEngineException("body.media_type", "Send the file as multipart/form-data in the field \"torrent\".");
+            throw new TorrentEngineException("body.media_type", "Send the form as multipart/form-data.");
         }
 
         var boundary = HeaderUtilities.RemoveQuotes(type.Boundary).Value;

@@ -13,6 +13,7 @@ internal static class LiveRegistration
         services.AddScoped<EngineCommands>();
         services.AddScoped<TorrentCommands>();
         services.AddScoped<PageVisibility>();
+        services.AddScoped<AddRequests>();
         services.AddMudBlazorSnackbar(snackbar =>
         {
             snackbar.PositionClass = Defaults.Classes.Position.BottomLeft;

@@ -18,9 +18,8 @@ internal static class StateColors
     private static readonly StateLook Seeding = new("Seeding", "leaf", "st-seed", "seed");
     private static readonly StateLook Stopped = new("Stopped", "pause", "st-pause", "pause");
     private static readonly StateLook Queued = new("Queued", "queue", "st-queue", "pause");
+    private static readonly StateLook Metadata = new("Metadata", "page", "st-meta", "meta");
     private static readonly StateLook Error = new("Error", "error", "st-error", "error");
-
-    private static readonly StateLook Metadata = new("Metadata", "search", "st-check", "check");
 
     /// <summary>The look of a row: its state, but "waiting" for a download that gets nothing and knows nobody who would give.</summary>
     public static StateLook Of(TorrentSnapshot torrent) =>

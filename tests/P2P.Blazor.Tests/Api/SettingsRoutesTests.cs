@@ -59,6 +59,12 @@ public sealed class SettingsRoutesTests : IClassFixture<ApiFixture>
     [InlineData("incompleteDirectory", "\"relative\"")]
     [InlineData("sharedDirectory", "\"/etc\"")]
     [InlineData("sharedDirectory", "7")]
+    [InlineData("dht", "\"on\"")]
+    [InlineData("dhtBootstrap", "\"a:1\"")]
+    [InlineData("dhtBootstrap", "[1]")]
+    [InlineData("localDiscovery", "1")]
+    [InlineData("peerExchange", "\"yes\"")]
+    [InlineData("tracker", "true")]
     [InlineData("hookProgram", "\"/bin/sh\"")]
     public async Task Patch_OneMistake_Is400WithItsFieldAndNothingChanges(string field, string value)
     {
@@ -68,6 +74,34 @@ public sealed class SettingsRoutesTests : IClassFixture<ApiFixture>
         Assert.Equal("settings.invalid", problem.GetProperty("code").GetString());
         Assert.Equal([field], problem.GetProperty("errors").EnumerateObject().Select(error => error.Name));
         Assert.Empty(_host.Engine.Commands);
+    }
+
+    [Theory]
+    [InlineData("enabled", "1", HttpStatusCode.BadRequest)]
+    [InlineData("httpPort", "65536", HttpStatusCode.BadRequest)]
+    [InlineData("udpPort", "-1", HttpStatusCode.BadRequest)]
+    [InlineData("servesAny", "\"all\"", HttpStatusCode.BadRequest)]
+    [InlineData("colour", "7", HttpStatusCode.BadRequest)]
+    [InlineData("interval", "\"00:05:00\"", HttpStatusCode.Forbidden)]
+    public async Task Patch_MistakeInTheTracker_NamesItsPath(string member, string value, HttpStatusCode status)
+    {
+        var response = await _client.PatchAsync(Settings, $$"""{"tracker": {"{{member}}": {{value}} } }""".AsJson());
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal([$"tracker.{member}"], (await response.JsonAsync()).GetProperty("errors").EnumerateObject().Select(error => error.Name));
+        Assert.Empty(_host.Engine.Commands);
+    }
+
+    [Fact]
+    public async Task Patch_Discovery_ChangesThoseOnly()
+    {
+        var response = await _client.PatchAsync(
+            Settings, """{"dht":false,"dhtBootstrap":["a.example:1","[::1]:2"],"localDiscovery":false,"tracker":{"udpPort":7000,"servesAny":true,"enabled":null}}""".AsJson());
+        var now = await response.JsonAsync();
+        Assert.Equal((false, true, 7000), (now.GetProperty("dht").GetBoolean(), now.GetProperty("peerExchange").GetBoolean(), now.GetProperty("tracker").GetProperty("udpPort").GetInt32()));
+        Assert.Equal("00:30:00", now.GetProperty("tracker").GetProperty("interval").GetString());
+        var patch = _host.Engine.LastPatch!;
+        Assert.Equal(["a.example:1", "[::1]:2"], patch.DhtBootstrap!.Value);
+        Assert.Equal((false, false, null, null, null, 7000, true), (patch.Dht, patch.LocalDiscovery, patch.PeerExchange, patch.TrackerEnabled, patch.TrackerHttpPort, patch.TrackerUdpPort, patch.TrackerServesAny));
     }
 
     [Fact]

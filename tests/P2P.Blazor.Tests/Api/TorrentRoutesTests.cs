@@ -20,7 +20,7 @@ public sealed class TorrentRoutesTests : IClassFixture<ApiFixture>
 
     private string First => $"/api/v1/torrents/{_host.Engine.Torrents[0].InfoHash}";
 
-    public static TheoryData<string> Views => ["", "/peers", "/choking", "/pieces", "/trackers", "/files"];
+    public static TheoryData<string> Views => ["", "/peers", "/choking", "/pieces", "/trackers", "/discovery", "/files"];
 
     public static TheoryData<string> Commands => ["start", "stop", "recheck", "announce"];
 

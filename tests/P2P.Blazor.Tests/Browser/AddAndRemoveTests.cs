@@ -18,7 +18,7 @@ public sealed class AddAndRemoveTests(BrowserFixture fixture) : IClassFixture<Br
         await using var window = await fixture.OpenAsync(host);
         var page = window.Page;
         await window.GoAsync("/");
-        var chooser = await page.RunAndWaitForFileChooserAsync(() => page.Locator("#add-button").ClickAsync());
+        var chooser = await page.RunAndWaitForFileChooserAsync(window.ChooseFilesAsync);
         await chooser.SetFilesAsync(File);
 
         var dialog = page.GetByRole(AriaRole.Dialog);

@@ -138,6 +138,13 @@ public sealed class BrowserWindow : IAsyncDisposable
         await Page.Locator("main h1").First.WaitForAsync();
     }
 
+    /// <summary>Opens the Add dialog and asks it for files; the browser's file chooser follows.</summary>
+    public async Task ChooseFilesAsync()
+    {
+        await Page.Locator("#add-button").ClickAsync();
+        await Page.Locator("#choose-files").ClickAsync();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await _context.CloseAsync();
 

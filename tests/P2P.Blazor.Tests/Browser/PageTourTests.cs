@@ -9,7 +9,7 @@ namespace P2P.Blazor.Tests.Browser;
 /// <remarks>P2P_SHOTS=folder keeps a picture of each.</remarks>
 public sealed class PageTourTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
 {
-    private static readonly string[] Paths = ["/", "/?f=error", "/?q=nothing-is-called-so", "t", "t/files", "t/peers", "t/choking", "t/pieces", "t/trackers", "/t/0000000000000000000000000000000000000000", "/settings", "/add", "/add?uri=magnet:?xt=urn:btih:0000000000000000000000000000000000000001", "/create", "/dht", "/tracker", "/not-found"];
+    private static readonly string[] Paths = ["/", "/?f=error", "/?q=nothing-is-called-so", "t", "t/files", "t/peers", "t/choking", "t/pieces", "t/discovery", "m", "m/peers", "m/discovery", "/create", "/dht", "/tracker", "/t/0000000000000000000000000000000000000000", "/settings", "/not-found"];
 
     [Theory]
     [InlineData(390, ColorScheme.Light)]
@@ -26,7 +26,8 @@ public sealed class PageTourTests(BrowserFixture fixture) : IClassFixture<Browse
         var mistakes = new List<string>();
         foreach (var path in Paths)
         {
-            var address = path.StartsWith('/') ? path : $"/t/{host.Engine.Torrents[0].InfoHash}{path[1..]}";
+            // "t" is a download, "m" a magnet link whose metadata is on its way.
+            var address = path[0] switch { 't' => $"/t/{host.Engine.Torrents[0].InfoHash}{path[1..]}", 'm' => $"/t/{host.Engine.Torrents[6].InfoHash}{path[1..]}", _ => path };
             await window.GoAsync(address);
             await CheckAsync(window, $"{path} {width} {theme}", mistakes);
         }

@@ -72,6 +72,9 @@ public sealed class DetailPartsTests
 
         Assert.Equal(new EngineSettingsPatch { RegularSlots = 5 }, (saved with { RegularSlots = 5 }).PatchFrom(saved));
         Assert.Equal(new EngineSettingsPatch { MaxDownloadRate = 2048 }, (saved with { MaxDownload = 2 }).PatchFrom(saved));
+        Assert.Equal(new EngineSettingsPatch { TrackerUdpPort = 0, PeerExchange = false }, (saved with { TrackerUdpPort = 0, PeerExchange = false }).PatchFrom(saved));
+        Assert.Equal(["a.example:1", "[::1]:2"], (saved with { DhtBootstrap = "a.example:1\n\n [::1]:2 " }).PatchFrom(saved).DhtBootstrap!.Value);
+        Assert.Empty((SettingsForm.Of(new TorrentEngineOptions { DhtBootstrap = ["a:1"] }) with { DhtBootstrap = "" }).PatchFrom(SettingsForm.Of(new TorrentEngineOptions { DhtBootstrap = ["a:1"] })).DhtBootstrap!.Value);
     }
 
     [Theory]

@@ -2,6 +2,8 @@ using Bunit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using MudBlazor.Services;
+using P2P.Blazor.Api;
+using P2P.Blazor.Configuration;
 using P2P.Blazor.Live;
 using P2P.Blazor.Tests.Fakes;
 
@@ -18,6 +20,10 @@ public sealed class PageContext : BunitContext
         JSInterop.Mode = JSRuntimeMode.Loose;
         Services.AddSingleton<IEngineAccess>(Engine);
         Services.AddSingleton<TimeProvider>(Clock);
+        var settings = new EngineSettings { Options = Engine.Options };
+        Services.AddSingleton(settings);
+        Services.AddSingleton<SavePathPolicy>();
+        Services.AddSingleton<FolderListing>();
         Services.AddMudServices();
         Services.AddLive();
     }

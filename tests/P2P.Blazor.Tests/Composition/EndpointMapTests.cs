@@ -25,6 +25,7 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 "GET /api/v1/creations/{id}",
                 "GET /api/v1/dht",
                 "GET /api/v1/events",
+                "GET /api/v1/folders",
                 "GET /api/v1/health",
                 "GET /api/v1/session",
                 "GET /api/v1/settings",
@@ -41,8 +42,10 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 "PATCH /api/v1/settings",
                 "PATCH /api/v1/torrents/{infoHash}",
                 "PATCH /api/v1/torrents/{infoHash}/files",
+                "POST /api/v1/shared",
                 "POST /api/v1/torrents",
                 "POST /api/v1/torrents/create",
+                "POST /api/v1/torrents/create/preview",
                 "POST /api/v1/torrents/inspect",
                 "POST /api/v1/torrents/{infoHash}/announce",
                 "POST /api/v1/torrents/{infoHash}/peers",
@@ -67,6 +70,11 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
             Assert.True(patch.GetProperty("responses").TryGetProperty("204", out _));
         }
 
+        Assert.True(document.GetProperty("components").GetProperty("schemas").GetProperty("UploadForm").GetProperty("properties").TryGetProperty("magnet", out _));
+        Assert.True(paths.GetProperty("/api/v1/torrents/create").GetProperty("post").GetProperty("responses").TryGetProperty("202", out _));
+        Assert.True(paths.GetProperty("/api/v1/creations/{id}").GetProperty("get").GetProperty("responses").TryGetProperty("201", out _));
+        var metainfo = paths.GetProperty("/api/v1/torrents/{infoHash}/metainfo").GetProperty("get").GetProperty("responses").GetProperty("200");
+        Assert.True(metainfo.GetProperty("content").TryGetProperty("application/x-bittorrent", out _));
         Assert.Equal("string", document.GetProperty("components").GetProperty("schemas").GetProperty("InfoHash").GetProperty("type").GetString());
     }
 

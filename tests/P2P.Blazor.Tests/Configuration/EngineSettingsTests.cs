@@ -19,21 +19,25 @@ public sealed class EngineSettingsTests
         var standard = new TorrentEngineOptions();
         Assert.Equal(
             standard with { DataDirectory = "/srv/p2p/data/state", IncompleteDirectory = "/srv/p2p/data/incomplete", SharedDirectory = "/srv/p2p/data/shared" },
-            Read().Options);
+            Read().Options with { DhtBootstrap = [] }); // Equal arrays are not the same array.
+        Assert.Empty(Read().Options.DhtBootstrap);
     }
 
     [Fact]
     public void Read_AppSettingsOfTheRepository_AreTheDefaults()
     {
         var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(FakeHost.RepositoryRoot(), "appsettings.json")).Build();
-        var options = EngineSettings.Read(file.GetSection("Engine"), "/srv/p2p").Options;
+        var ofTheFile = EngineSettings.Read(file.GetSection("Engine"), "/srv/p2p").Options;
 
-        // The one difference: a library calls nobody by itself, the program asks the well-known nodes.
-        Assert.Equal(4, options.DhtBootstrap.Length);
-        Assert.All(options.DhtBootstrap, node => Assert.Matches("^[a-z0-9.]+:[0-9]+$", node));
-        Assert.Equal(Read().Options, options with { DhtBootstrap = [] });
+        // The one exception: a library calls nobody by itself, while the program that a person starts asks the public routers.
+        Assert.Empty(Read().Options.DhtBootstrap);
+        Assert.Equal(["router.bittorrent.com:6881", "dht.transmissionbt.com:6881", "router.utorrent.com:6881", "dht.libtorrent.org:25401"], ofTheFile.DhtBootstrap);
+        Assert.Equal(Read().Options with { DhtBootstrap = [] }, ofTheFile with { DhtBootstrap = [] });
         Assert.Equal([HostSettings.StandardUrl], HostSettings.Read(file).Urls);
         var keys = file.GetSection("Engine").GetChildren().Select(child => child.Key).Append("AllowedSaveRoots").Distinct().Order();
+        Assert.Equal(
+            typeof(TrackerServerOptions).GetProperties().Select(property => property.Name).Order(),
+            file.GetSection("Engine:Tracker").GetChildren().Select(child => child.Key).Order());
         Assert.Equal(typeof(TorrentEngineOptions).GetProperties().Select(property => property.Name).Append("AllowedSaveRoots").Append("Data").Order(), keys);
     }
 
@@ -55,10 +59,16 @@ public sealed class EngineSettingsTests
             ("MaxDownloadRate", "1"), ("MaxUploadRate", "9223372036854775807"), ("MaxConnections", "2"), ("MaxConnectionsPerTorrent", "3"),
             ("MaxHalfOpen", "4"), ("RegularSlots", "5"), ("OptimisticSlots", "0"), ("ChokeInterval", "00:00:10"), ("StrictTitForTat", "True"),
             ("BlockMemory", "8388608"), ("DiskThreads", "6"), ("MinTrackerInterval", "00:00:01"), ("FlushInterval", "00:00:00.5"), ("FlushBytes", "65536"),
-            ("AllowedSaveRoots:0", "/m"), ("AllowedSaveRoots:1", "n"));
+            ("Dht", "false"), ("DhtBootstrap:0", "a.example:1"), ("LocalDiscovery", "false"), ("PeerExchange", "false"), ("Tracker:Enabled", "true"),
+            ("Tracker:HttpPort", "7000"), ("Tracker:UdpPort", "0"), ("Tracker:ServesAny", "true"), ("Tracker:Interval", "00:05:00"), ("AllowedSaveRoots:0", "/m"), ("AllowedSaveRoots:1", "n"));
+        Assert.Equal(["a.example:1"], settings.Options.DhtBootstrap);
         Assert.Equal(
             new TorrentEngineOptions
             {
+                Dht = false,
+                LocalDiscovery = false,
+                PeerExchange = false,
+                Tracker = new TrackerServerOptions { Enabled = true, HttpPort = 7_000, UdpPort = 0, ServesAny = true, Interval = TimeSpan.FromMinutes(5) },
                 DataDirectory = "/a",
                 IncompleteDirectory = "/srv/p2p/b",
                 SharedDirectory = "/c",
@@ -79,7 +89,7 @@ public sealed class EngineSettingsTests
                 FlushInterval = TimeSpan.FromSeconds(0.5),
                 FlushBytes = 65_536,
             },
-            settings.Options);
+            settings.Options with { DhtBootstrap = [] });
         Assert.Equal(["/m", "/srv/p2p/n"], settings.AllowedSaveRoots);
     }
 
@@ -114,6 +124,10 @@ public sealed class EngineSettingsTests
     [InlineData("SharedDirectory", "data")]
     [InlineData("IncompleteDirectory", "data/state")]
     [InlineData("SharedDirectory", "data/incomplete")]
+    [InlineData("Dht", "yes")]
+    [InlineData("Tracker:HttpPort", "65536")]
+    [InlineData("Tracker:UdpPort", "-1")]
+    [InlineData("Tracker:Interval", "00:00:00")]
     [InlineData("ListenPrt", "6881")]
     public void Read_OneMistake_IsOneSentenceNamingTheKey(string key, string value)
     {

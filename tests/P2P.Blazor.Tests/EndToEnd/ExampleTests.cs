@@ -63,7 +63,7 @@ public sealed class ExampleTests(BrowserFixture browser)
         var page = window.Page;
         await window.GoAsync("/");
         await page.GetByText("No transfers yet").WaitForAsync();
-        var chooser = await page.RunAndWaitForFileChooserAsync(() => page.Locator("#add-button").ClickAsync());
+        var chooser = await page.RunAndWaitForFileChooserAsync(window.ChooseFilesAsync);
         await chooser.SetFilesAsync(torrent.TorrentPath);
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByText("2.78 MiB in 1 file · 179 pieces of 16.0 KiB").WaitForAsync();

@@ -43,61 +43,96 @@ public sealed class FakeEngine : IEngineAccess
     /// <inheritdoc/>
     public ImmutableArray<EngineEvent> Events { get; set; } = [];
 
-    /// <summary>What <see cref="GetDhtAsync"/> answers.</summary>
-    public DhtSnapshot Dht { get; set; } = FakeDiscovery.Dht();
+    /// <summary>What the DHT is: set it for other states; the default follows the option "Dht".</summary>
+    public DhtSnapshot? Dht { get; set; }
 
-    /// <summary>What <see cref="GetTrackerServerAsync"/> answers.</summary>
-    public TrackerServerSnapshot TrackerServer { get; set; } = new() { IsRunning = false };
-
-    /// <summary>The last torrent asked to be made; null before the first.</summary>
+    /// <summary>The last request to make or preview a torrent; null before the first.</summary>
     public CreateTorrentRequest? LastCreation { get; private set; }
 
+    /// <summary>What is made, newest first; <see cref="FinishCreation"/> ends one.</summary>
+    public ImmutableArray<TorrentCreationSnapshot> Creations { get; set; } = [];
+
     /// <inheritdoc/>
-    /// <remarks>Takes any text that holds 40 hex digits after "btih:".</remarks>
+    /// <remarks>Reads "magnet:?xt=urn:btih:&lt;40 hex&gt;", "dn", "tr" and "x.pe", or 40 hex digits alone.</remarks>
     public MagnetPreview InspectMagnet(string magnet)
     {
-        ArgumentNullException.ThrowIfNull(magnet);
-        var at = magnet.IndexOf("btih:", StringComparison.Ordinal);
-        return at >= 0 && magnet.Length >= at + 45 && InfoHash.TryParse(magnet.Substring(at + 5, 40), out var infoHash)
-            ? new MagnetPreview(infoHash, "linked", ["http://tracker.example/announce"], 0, Find(infoHash) is not null, [])
-            : throw new TorrentEngineException("magnet.no_hash", "That is no magnet link and no infohash; a link begins with magnet:?xt=urn:btih:");
+        var isLink = magnet.StartsWith("magnet:?", StringComparison.OrdinalIgnoreCase);
+        var fields = (isLink ? magnet[8..].Split('&') : [$"xt=urn:btih:{magnet}"]).Select(field => field.Split('=', 2)).Where(field => field.Length == 2)
+            .Select(field => (Key: field[0], Value: Uri.UnescapeDataString(field[1].Replace('+', ' ')))).ToList();
+        var hash = fields.FirstOrDefault(field => field.Key == "xt").Value?.Split(':')[^1];
+        if (!InfoHash.TryParse(hash, out var infoHash))
+        {
+            throw new TorrentEngineException("magnet.invalid", "This is neither a magnet link with an infohash nor an infohash of 40 hex or 32 base32 digits.");
+        }
+
+        return new MagnetPreview(
+            infoHash, fields.FirstOrDefault(field => field.Key == "dn").Value, [.. fields.Where(field => field.Key == "tr").Select(field => field.Value)],
+            fields.Count(field => field.Key == "x.pe"), Find(infoHash) is not null, []);
     }
 
     /// <inheritdoc/>
-    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) => Task.FromResult(Dht);
+    public Task<DhtSnapshot> GetDhtAsync(CancellationToken cancellationToken = default) =>
+        Task.FromResult(Dht ?? (Options.Dht ? FakeDiscovery.Dht(Now) : new DhtSnapshot { IsRunning = false }));
 
     /// <inheritdoc/>
-    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => Task.FromResult(TrackerServer);
+    public Task<TrackerServerSnapshot> GetTrackerServerAsync(CancellationToken cancellationToken = default) => Task.FromResult(Options.Tracker.Enabled
+        ? FakeDiscovery.Tracker(Options.Tracker, Now, Torrents.FirstOrDefault()?.Snapshot)
+        : new TrackerServerSnapshot { IsRunning = false });
 
     /// <inheritdoc/>
-    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default) =>
-        Task.FromResult(new CreationPreview(3, 5_000_000, request?.PieceLength ?? 16_384, 306, 6_500, ["1 hidden file or folder is left out."]));
+    /// <remarks>Whatever the path: 3 files of 40 MiB in all, unless it ends with "missing".</remarks>
+    public Task<CreationPreview> PreviewCreationAsync(CreateTorrentRequest request, CancellationToken cancellationToken = default)
+    {
+        Obey($"preview {request.Path}");
+        LastCreation = request;
+        var length = request.PieceLength ?? (64 << 10);
+        return request.Path.EndsWith("missing", StringComparison.Ordinal)
+            ? throw new TorrentEngineException("create.no_source", "There is no such file or folder.")
+            : Task.FromResult(new CreationPreview(3, 40L << 20, length, (40 << 20) / length, 20L * (40 << 20) / length, ["1 hidden file is left out."]));
+    }
 
     /// <inheritdoc/>
     public TorrentCreationSnapshot StartCreation(CreateTorrentRequest request)
     {
-        ArgumentNullException.ThrowIfNull(request);
+        Obey($"create {request.Path}");
         LastCreation = request;
-        var made = new TorrentCreationSnapshot
+        var creation = new TorrentCreationSnapshot
         {
-            Id = $"creation{Creations.Length}",
+            Id = $"c{Creations.Length + 1}",
             Path = request.Path,
             State = TorrentCreationState.Hashing,
-            HashedBytes = 1_000_000,
-            TotalBytes = 5_000_000,
+            HashedBytes = 15L << 20,
+            TotalBytes = 40L << 20,
             Files = 3,
-            PieceLength = 16_384,
-            PieceCount = 306,
+            PieceLength = 64 << 10,
+            PieceCount = 640,
         };
-        Creations = Creations.Insert(0, made);
-        return made;
+        Creations = Creations.Insert(0, creation);
+        return creation;
     }
 
     /// <inheritdoc/>
-    public ImmutableArray<TorrentCreationSnapshot> Creations { get; set; } = [];
+    public void CancelCreation(string id)
+    {
+        Obey($"cancel {id}");
+        Change(id, creation => creation.State == TorrentCreationState.Hashing ? creation with { State = TorrentCreationState.Cancelled } : creation);
+    }
 
-    /// <inheritdoc/>
-    public void CancelCreation(string id) => Creations = [.. Creations.Select(made => made.Id == id ? made with { State = TorrentCreationState.Cancelled } : made)];
+    /// <summary>Ends the making of a torrent: with an error, or as a seeding torrent in the list.</summary>
+    public void FinishCreation(string id, string? errorCode = null)
+    {
+        if (errorCode is not null)
+        {
+            Change(id, creation => creation with { State = TorrentCreationState.Failed, ErrorCode = errorCode, Error = "It could not be read." });
+            return;
+        }
+
+        var path = Creations.Single(creation => creation.Id == id).Path;
+        var details = FakeSession.Details(Torrents.Count, 0, Now, TorrentState.Seeding, new InfoHash(SHA1.HashData(Encoding.UTF8.GetBytes(path))), Path.GetFileName(path));
+        Insert(new FakeTorrent(this, details));
+        Change(id, creation => creation with { State = TorrentCreationState.Done, HashedBytes = creation.TotalBytes, InfoHash = details.Summary.InfoHash });
+        Publish();
+    }
 
     /// <summary>The torrents, in the order they were added.</summary>
     public IReadOnlyList<FakeTorrent> Torrents
@@ -146,7 +181,7 @@ public sealed class FakeEngine : IEngineAccess
         {
             _torrents.Clear();
             _commands.Clear();
-            (LastAdd, LastPatch, LastCreation, _nextFailure, Events, Creations) = (null, null, null, null, [], []);
+            (LastAdd, LastPatch, LastCreation, Dht, _nextFailure, Events, Creations) = (null, null, null, null, null, [], []);
             Snapshot = Begin(torrents, Now, Snapshot.Version);
         }
 
@@ -186,7 +221,7 @@ public sealed class FakeEngine : IEngineAccess
         Now += TimeSpan.FromSeconds(1);
         foreach (var torrent in Torrents)
         {
-            torrent.Details = FakeSession.After(torrent.Details!, TimeSpan.FromSeconds(1), Now);
+            torrent.Details = torrent.Details!.Metadata is not null ? torrent.Details : FakeSession.After(torrent.Details!, TimeSpan.FromSeconds(1), Now);
         }
 
         Publish();
@@ -216,33 +251,12 @@ public sealed class FakeEngine : IEngineAccess
     public TorrentPreview Inspect(ReadOnlyMemory<byte> torrentFile) =>
         FakeSession.Preview(torrentFile, hash => Find(hash) is not null);
 
-    private FakeTorrent AddMagnet(MagnetPreview preview, AddTorrentRequest request)
-    {
-        Obey($"add {preview.InfoHash}");
-        LastAdd = request;
-        var details = FakeSession.Details(Torrents.Count, 0, Now, TorrentState.Metadata, preview.InfoHash, preview.Name);
-        var torrent = new FakeTorrent(this, details with
-        {
-            Summary = details.Summary with { Size = 0, Progress = 0, PieceCount = 0, HavePieces = 0, Reason = "Fetching the metadata: 16 of 48 KiB from 2 peers." },
-            Files = [],
-            Pieces = new PieceMapSnapshot(0, [], [], [], []),
-            Metadata = new MetadataProgress(16_384, 49_152, 2, 1),
-        });
-        lock (_lock)
-        {
-            _torrents.Add(torrent);
-        }
-
-        Publish();
-        return torrent;
-    }
-
     /// <inheritdoc/>
     public Task<ITorrentAccess> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
     {
         if (request.Magnet is { } magnet)
         {
-            return Task.FromResult<ITorrentAccess>(AddMagnet(InspectMagnet(magnet), request));
+            return AddMagnet(InspectMagnet(magnet), request);
         }
 
         var preview = Inspect(request.TorrentFile);
@@ -256,11 +270,7 @@ public sealed class FakeEngine : IEngineAccess
         var details = FakeSession.Details(Torrents.Count, PeerCount, Now, request.Start ? TorrentState.Downloading : TorrentState.Stopped, preview.InfoHash, preview.Name);
         var summary = details.Summary with { IsSequential = request.Sequential, SavePath = request.SavePath ?? Options.SharedDirectory };
         var torrent = new FakeTorrent(this, details with { Summary = summary });
-        lock (_lock)
-        {
-            _torrents.Add(torrent);
-        }
-
+        Insert(torrent);
         Publish();
         return Task.FromResult<ITorrentAccess>(torrent);
     }
@@ -295,9 +305,35 @@ public sealed class FakeEngine : IEngineAccess
 
         LastPatch = patch;
         Options = patch.ApplyTo(Options);
-        Publish(session => session with { MaxDownloadRate = Options.MaxDownloadRate, MaxUploadRate = Options.MaxUploadRate });
+        Publish(session => session with { MaxDownloadRate = Options.MaxDownloadRate, MaxUploadRate = Options.MaxUploadRate, DhtNodes = Options.Dht ? 312 : -1, TrackerPeers = Options.Tracker.Enabled ? 19 : -1 });
         return Task.CompletedTask;
     }
+
+    private Task<ITorrentAccess> AddMagnet(MagnetPreview preview, AddTorrentRequest request)
+    {
+        Obey($"add {preview.InfoHash}");
+        if (preview.IsKnown)
+        {
+            throw new TorrentEngineException("torrent.duplicate", $"\"{preview.Name}\" is in the list already.");
+        }
+
+        LastAdd = request;
+        var torrent = new FakeTorrent(this, FakeSession.Metadata(preview.InfoHash, preview.Name, Now));
+        Insert(torrent);
+        Publish();
+        return Task.FromResult<ITorrentAccess>(torrent);
+    }
+
+    private void Insert(FakeTorrent torrent)
+    {
+        lock (_lock)
+        {
+            _torrents.Add(torrent);
+        }
+    }
+
+    private void Change(string id, Func<TorrentCreationSnapshot, TorrentCreationSnapshot> change) =>
+        Creations = [.. Creations.Select(creation => creation.Id == id ? change(creation) : creation)];
 
     private SessionSnapshot Begin(int torrents, DateTimeOffset now, long version)
     {

@@ -30,16 +30,22 @@ public static class FakeSession
         Connections = rows.Sum(row => row.ConnectedPeers),
         ListenPort = 6881,
         FreeBytes = 412L << 30,
+        DhtNodes = 312,
         StartedAt = now - TimeSpan.FromHours(26),
     };
 
-    /// <summary>Torrent number <paramref name="index"/>: states take turns (downloading, seeding, stopped, checking, queued, error) unless one is given.</summary>
+    /// <summary>Torrent number <paramref name="index"/>: states take turns (downloading, seeding, stopped, checking, queued, error, metadata) unless one is given.</summary>
     public static TorrentDetails Details(
         int index, int peers, DateTimeOffset now, TorrentState? state = null, InfoHash? infoHash = null, string? name = null)
     {
         ImmutableArray<TorrentState> turns =
-            [TorrentState.Downloading, TorrentState.Seeding, TorrentState.Stopped, TorrentState.Checking, TorrentState.Queued, TorrentState.Error];
+            [TorrentState.Downloading, TorrentState.Seeding, TorrentState.Stopped, TorrentState.Checking, TorrentState.Queued, TorrentState.Error, TorrentState.Metadata];
         var current = state ?? turns[index % turns.Length];
+        if (current == TorrentState.Metadata)
+        {
+            return Metadata(infoHash ?? HashOf(index), name ?? Names[index % Names.Length], now);
+        }
+
         var isNew = state is not null;
         var pieces = 40 + (index * 37 % 400);
         var have = current switch { TorrentState.Seeding => pieces, _ when isNew => 0, _ => pieces * (30 + (index * 13 % 60)) / 100 };
@@ -50,7 +56,7 @@ public static class FakeSession
         var (down, up) = (people.Sum(peer => peer.DownloadRate), people.Sum(peer => peer.UploadRate));
         var summary = new TorrentSnapshot
         {
-            InfoHash = infoHash ?? new InfoHash(SHA1.HashData(Encoding.UTF8.GetBytes($"fake torrent {index}"))),
+            InfoHash = infoHash ?? HashOf(index),
             Name = name ?? (index < Names.Length ? Names[index] : $"{Names[index % Names.Length]} #{index}"),
             State = current,
             Progress = (double)haveBytes / size,
@@ -88,13 +94,44 @@ public static class FakeSession
             Peers = people,
             Files = Files(summary),
             Trackers = Trackers(now),
-            Discovery = FakeDiscovery.Sources(),
-            Magnet = $"magnet:?xt=urn:btih:{summary.InfoHash}",
             Pieces = Pieces(pieces, have, isRunning && current == TorrentState.Downloading),
             Choking = FakeChoking.Of(people, current == TorrentState.Seeding, now),
+            Discovery = FakeDiscovery.Sources(now, summary.IsPrivate),
+            Magnet = MagnetOf(summary),
             Comment = "A made-up torrent.",
             CreatedBy = "FakeSession",
             CreatedAt = now - TimeSpan.FromDays(40),
+        };
+    }
+
+    /// <summary>A magnet link that knows nothing yet but two peers that offer 48 KiB of metadata, 32 of which are here.</summary>
+    public static TorrentDetails Metadata(InfoHash infoHash, string? name, DateTimeOffset now)
+    {
+        var people = Peers(0, 2, isSeeding: false, now).Select(peer => peer with { DownloadRate = 0, UploadRate = 0, Downloaded = 0, Uploaded = 0, Progress = 0 }).ToImmutableArray();
+        var summary = new TorrentSnapshot
+        {
+            InfoHash = infoHash,
+            Name = name ?? infoHash.ToString(),
+            State = TorrentState.Metadata,
+            Progress = 0,
+            Size = 0,
+            ConnectedPeers = people.Length,
+            KnownPeers = 9,
+            Reason = "Fetches the metadata from 2 peers.",
+            AddedAt = now,
+            SavePath = "/srv/p2p/shared",
+        };
+        return new TorrentDetails
+        {
+            Version = 1,
+            At = now,
+            Summary = summary,
+            Peers = people,
+            Pieces = new PieceMapSnapshot(0, [], [], [], []),
+            Choking = FakeChoking.Of([], false, now),
+            Discovery = FakeDiscovery.Sources(now, isPrivate: false),
+            Magnet = MagnetOf(summary),
+            Metadata = new MetadataProgress(32 << 10, 48 << 10, 2, 0),
         };
     }
 
@@ -225,6 +262,11 @@ public static class FakeSession
             : [];
         return new PieceMapSnapshot(count, [.. haveBits], active, [.. Enumerable.Range(0, count).Select(piece => (byte)(1 + (piece * 7 % 6)))], [.. wanted]);
     }
+
+    private static InfoHash HashOf(int index) => new(SHA1.HashData(Encoding.UTF8.GetBytes($"fake torrent {index}")));
+
+    private static string MagnetOf(TorrentSnapshot row) =>
+        $"magnet:?xt=urn:btih:{row.InfoHash}&dn={Uri.EscapeDataString(row.Name)}&tr={Uri.EscapeDataString("http://tracker.example/announce")}";
 
     private static string ReasonOf(TorrentState state, ImmutableArray<PeerSnapshot> peers) => state switch
     {

@@ -44,12 +44,20 @@ public sealed class FakeTorrent : ITorrentAccess
         return new OpenWatch(this);
     }
 
+    /// <summary>The metadata of a magnet link arrives: files are known, and it waits for the choice (stopped) or downloads.</summary>
+    public void ReceiveMetadata(bool isWaiting)
+    {
+        var made = FakeSession.Details(0, 0, _details.At, isWaiting ? TorrentState.Stopped : TorrentState.Downloading, InfoHash, _details.Summary.Name);
+        _details = made with { Version = _details.Version + 1, Summary = made.Summary with { Downloaded = 0, Wasted = 0, Uploaded = 0 } };
+        _engine.Publish();
+    }
+
     /// <inheritdoc/>
     public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => Task.FromResult(_details);
 
     /// <inheritdoc/>
     public Task StartAsync() =>
-        Run("start", row => row with { State = row.Progress < 1 ? TorrentState.Downloading : TorrentState.Seeding, Error = null, ErrorCode = null });
+        Run("start", row => row with { State = _details.Metadata is not null ? TorrentState.Metadata : row.Progress < 1 ? TorrentState.Downloading : TorrentState.Seeding, Error = null, ErrorCode = null });
 
     /// <inheritdoc/>
     public Task StopAsync() => Run("stop", row => row with { State = TorrentState.Stopped, DownloadRate = 0, UploadRate = 0, EtaSeconds = null });
@@ -83,7 +91,9 @@ public sealed class FakeTorrent : ITorrentAccess
     public Task SetStrictTitForTatAsync(bool? isStrict) => Run($"strict {isStrict?.ToString() ?? "session"}", row => row with { StrictTitForTat = isStrict });
 
     /// <inheritdoc/>
-    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => Task.FromResult(FakeEngine.TorrentFile(Snapshot.Name));
+    public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => _details.Metadata is null
+        ? Task.FromResult(FakeEngine.TorrentFile(_details.Summary.Name))
+        : throw new TorrentEngineException("metainfo.missing", "The metadata of this magnet link is not here yet.");
 
     /// <inheritdoc/>
     public Task AnnounceAsync() => Run("announce", row => row);

@@ -44,8 +44,20 @@ internal sealed record SettingsForm
     /// <summary>Find peers on the local network.</summary>
     public bool LocalDiscovery { get; set; }
 
-    /// <summary>Exchange peers.</summary>
+    /// <summary>Exchange known peers with connected ones.</summary>
     public bool PeerExchange { get; set; }
+
+    /// <summary>Be a tracker.</summary>
+    public bool TrackerEnabled { get; set; }
+
+    /// <summary>TCP port of the tracker; 0 for any free one.</summary>
+    public int TrackerHttpPort { get; set; }
+
+    /// <summary>UDP port of the tracker; 0 for any free one.</summary>
+    public int TrackerUdpPort { get; set; }
+
+    /// <summary>The tracker serves every torrent.</summary>
+    public bool TrackerServesAny { get; set; }
 
     /// <summary>The settings in force.</summary>
     public static SettingsForm Of(TorrentEngineOptions options) => new()
@@ -64,6 +76,10 @@ internal sealed record SettingsForm
         DhtBootstrap = string.Join('\n', options.DhtBootstrap),
         LocalDiscovery = options.LocalDiscovery,
         PeerExchange = options.PeerExchange,
+        TrackerEnabled = options.Tracker.Enabled,
+        TrackerHttpPort = options.Tracker.HttpPort,
+        TrackerUdpPort = options.Tracker.UdpPort,
+        TrackerServesAny = options.Tracker.ServesAny,
     };
 
     /// <summary>Only what differs from <paramref name="saved"/>: a rate not touched keeps its exact bytes.</summary>
@@ -80,8 +96,12 @@ internal sealed record SettingsForm
         IncompleteDirectory = IncompleteDirectory == saved.IncompleteDirectory ? null : IncompleteDirectory.Trim(),
         SharedDirectory = SharedDirectory == saved.SharedDirectory ? null : SharedDirectory.Trim(),
         Dht = Dht == saved.Dht ? null : Dht,
-        DhtBootstrap = DhtBootstrap == saved.DhtBootstrap ? null : [.. DhtBootstrap.Split([' ', ',', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries)],
+        DhtBootstrap = DhtBootstrap == saved.DhtBootstrap ? null : [.. DhtBootstrap.Split(['\n', '\r', ' ', ','], StringSplitOptions.RemoveEmptyEntries)],
         LocalDiscovery = LocalDiscovery == saved.LocalDiscovery ? null : LocalDiscovery,
         PeerExchange = PeerExchange == saved.PeerExchange ? null : PeerExchange,
+        TrackerEnabled = TrackerEnabled == saved.TrackerEnabled ? null : TrackerEnabled,
+        TrackerHttpPort = TrackerHttpPort == saved.TrackerHttpPort ? null : TrackerHttpPort,
+        TrackerUdpPort = TrackerUdpPort == saved.TrackerUdpPort ? null : TrackerUdpPort,
+        TrackerServesAny = TrackerServesAny == saved.TrackerServesAny ? null : TrackerServesAny,
     };
 }
