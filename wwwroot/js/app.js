@@ -2,6 +2,7 @@
 import './copy.js';
 import './countdown.js';
 import './reconnect.js';
+import './upload.js';
 
 // With a <base> an in-page link would leave for the root; the skip link moves focus instead.
 document.addEventListener('click', event => {

@@ -1,7 +1,14 @@
 // Uploads by HTTP, so the circuit never carries a file: choose or drop -> inspect -> the page shows a look inside -> add by id.
 const overlay = document.getElementById('drop-target');
+// What people do before the circuit is there, or while it comes back, waits for it.
+const waiting = [];
 let page = null;
 let depth = 0;
+
+async function tell(say) {
+  if (page) await say(page);
+  else if (waiting.length < 200) waiting.push(say);
+}
 
 const hasFiles = event => event.dataTransfer?.types.includes('Files') ?? false;
 
@@ -26,12 +33,13 @@ async function inspect(files) {
     form.append('torrent', file, file.name);
     const result = await send('api/v1/torrents/inspect', { method: 'POST', body: form });
     // As a stream: a torrent with many files makes an answer larger than one message of the circuit may be.
-    await page?.invokeMethodAsync('OnInspected', file.name, DotNet.createJSStreamReference(new TextEncoder().encode(JSON.stringify(result))));
+    await tell(page => page.invokeMethodAsync('OnInspected', file.name, DotNet.createJSStreamReference(new TextEncoder().encode(JSON.stringify(result)))));
   }
 }
 
-export function start(reference) {
+export async function start(reference) {
   page = reference;
+  for (const say of waiting.splice(0)) await tell(say);
 }
 
 export async function add(fields) {
@@ -77,7 +85,7 @@ document.addEventListener('paste', event => {
     inspect(event.clipboardData.files);
   } else if (isLink(text)) {
     event.preventDefault();
-    page?.invokeMethodAsync('OnPasted', text);
+    tell(page => page.invokeMethodAsync('OnPasted', text));
   }
 });
 

@@ -9,6 +9,7 @@ internal static class TorrentReason
     public static string Of(TorrentFacts facts, TorrentState state) => state switch
     {
         TorrentState.Error => facts.Error?.Message ?? "It cannot go on.",
+        TorrentState.Stopped when facts is { Downloaded: 0, Have.IsEmpty: true } => "Not started yet.", // A file choice may be waiting for its person.
         TorrentState.Stopped => "Stopped by you.",
         TorrentState.Checking => Checking(facts),
         TorrentState.Seeding => Seeding(facts),
