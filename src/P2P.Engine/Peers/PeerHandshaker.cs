@@ -106,7 +106,8 @@ internal sealed class PeerHandshaker(PeerId ourId, TimeProvider clock, Func<bool
                     isIncoming,
                     theirs.Features.HasFlag(HandshakeFeatures.Fast),
                     theirs.Features.HasFlag(HandshakeFeatures.Extensions),
-                    theirs.Features.HasFlag(HandshakeFeatures.Dht)),
+                    theirs.Features.HasFlag(HandshakeFeatures.Dht),
+                    OurId),
                 null);
     }
 

@@ -30,6 +30,9 @@ public readonly struct PeerId : IEquatable<PeerId>
     /// <summary>The 20 bytes as a new array.</summary>
     public byte[] ToArray() => _bytes.ToArray();
 
+    /// <summary>Byte-wise order, as unsigned numbers of 20 bytes.</summary>
+    internal int CompareTo(PeerId other) => _bytes.CompareTo(other._bytes);
+
     /// <inheritdoc/>
     public bool Equals(PeerId other) => _bytes == other._bytes;
 

@@ -18,6 +18,7 @@ internal sealed class MetadataLoop : SwarmLoop
 {
     private const int MaxUnasked = 16;
     private const int EnoughPeers = 30;
+    private static readonly DisconnectReason Duplicate = new("peer.duplicate", "The same peer is connected already.");
     private static readonly DisconnectReason Parting = new("local.stopped", "The metadata is here, or is no longer wanted.");
 
     private readonly TorrentContext _context;
@@ -192,6 +193,12 @@ internal sealed class MetadataLoop : SwarmLoop
     {
         var (connection, handshake) = joined;
         _dialling.OnJoined(handshake);
+        if (_peers.Values.FirstOrDefault(known => known.Connection.Handshake.PeerId == handshake.PeerId) is { } older
+            && SimultaneousOpen.NewerStays(older.Connection.Handshake, _context.Clock.GetUtcNow() - older.ConnectedAt, handshake))
+        {
+            Close(older, Duplicate);
+        }
+
         if (!_isRunning || !handshake.SupportsExtensions || _peers.Count >= _rules.MaxConnections || _pool.IsBanned(handshake.Remote, NowMs)
             || AddressLimits.IsFull(handshake.Remote.Address, _peers.Keys.Select(peer => peer.Handshake.Remote.Address))
             || _peers.Keys.Any(peer => peer.Handshake.PeerId == handshake.PeerId))

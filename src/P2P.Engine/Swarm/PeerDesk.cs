@@ -7,6 +7,7 @@ namespace P2P.Engine.Swarm;
 /// <summary>Who is connected: dials, welcomes, watches over and parts from peers. Loop only.</summary>
 internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader downloader, PeerExtensions extensions)
 {
+    private static readonly DisconnectReason Duplicate = new("peer.duplicate", "The same peer is connected already.");
     private static readonly DisconnectReason Stopped = new("local.stopped", "We stopped the torrent.");
 
     private readonly TorrentCore _core = core;
@@ -45,6 +46,12 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         var (connection, handshake) = joined;
         var now = _core.NowMs;
         _dialling.OnJoined(handshake);
+        if (_core.Peers.Values.FirstOrDefault(peer => peer.Connection.Handshake.PeerId == handshake.PeerId) is { } older
+            && SimultaneousOpen.NewerStays(older.Connection.Handshake, _core.Context.Clock.GetUtcNow() - older.ConnectedAt, handshake))
+        {
+            ClosePeer(older, Duplicate);
+        }
+
         var refusal = RefusalOf(handshake, now);
         if (refusal is not null || !_core.IsTransferring)
         {
@@ -81,7 +88,7 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         }
 
         return _core.Peers.Values.Any(peer => peer.Connection.Handshake.PeerId == handshake.PeerId)
-            ? new DisconnectReason("peer.duplicate", "The same peer is connected already.")
+            ? Duplicate
             : null;
     }
 

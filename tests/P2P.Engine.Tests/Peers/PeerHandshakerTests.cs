@@ -27,8 +27,8 @@ public sealed class PeerHandshakerTests
         var inbound = new PeerHandshaker(Bob, _clock).InboundAsync(_theirs, hash => hash == Hash, default);
         var (dialled, answered) = ((await outbound).Info, (await inbound).Info);
 
-        Assert.Equal(new HandshakeInfo(Hash, Bob, _theirs.Local, false, true, true, false), dialled);
-        Assert.Equal(new HandshakeInfo(Hash, Alice, _ours.Local, true, true, true, false), answered);
+        Assert.Equal(new HandshakeInfo(Hash, Bob, _theirs.Local, false, true, true, false, Alice), dialled);
+        Assert.Equal(new HandshakeInfo(Hash, Alice, _ours.Local, true, true, true, false, Bob), answered);
     }
 
     [Fact]
