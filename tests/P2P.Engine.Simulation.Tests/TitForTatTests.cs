@@ -5,31 +5,29 @@ namespace P2P.Engine.Simulation.Tests;
 /// <summary>Issue 2, item 6: what tit-for-tat does to a swarm of 60, in figures.</summary>
 public sealed class TitForTatTests(ITestOutputHelper output)
 {
-    private static readonly int[] Worlds = [61, 62, 63, 64, 65, 66];
+    private static readonly int[] Worlds = [61, 62, 63, 64];
     private static readonly TimeSpan Limit = TimeSpan.FromHours(3);
 
     [Fact]
     public void Free_riders_finish_well_after_contributors_where_the_seed_gives_little()
     {
         // 1 seed of 150 KB/s (6 % of what the swarm can give); 44 contributors, gone when complete, and 15 free riders on equal lines:
-        // 50 KB/s up, 500 KB/s down; 8 MiB; everybody dials 12 peers drawn by lot. One world's ratio depends on its lot: several are taken together.
-        List<double> ratios = [];
+        // 50 KB/s up, 500 KB/s down; 16 MiB; everybody dials 12 peers drawn by lot. With 8 MiB it is over in seven rounds, and who misses the
+        // last piece when the first have left is luck: 1.0 to 1.7.
         foreach (var seed in Worlds)
         {
-            var swarm = new SwarmBuilder(seed).Sharing(8 << 20, 64 * 1024).WithNeighbours(12)
+            var swarm = new SwarmBuilder(seed).Sharing(16 << 20, 64 * 1024).WithNeighbours(12)
                 .Seeds(1, up: 150_000).Leechers(44, up: 50_000, down: 500_000).LeavingWhenDone().FreeRiders(15, up: 50_000, down: 500_000).Start();
 
             Assert.True(swarm.World.RunUntil(() => swarm.Durations("leech").Length == 44, Limit, TimeSpan.FromSeconds(1)));
             Assert.True(swarm.RunUntilComplete(Limit), $"{swarm.CompletedAt.Count} of 60 complete");
             var (givers, riders) = (Median(swarm.Durations("leech")), Median(swarm.Durations("rider")));
-            ratios.Add(riders / givers);
             output.WriteLine(
-                $"world {seed}: 60 peers, 8 MiB: contributors' median {givers:0} s, free riders' {riders:0} s, ratio {riders / givers:0.00}; " +
+                $"world {seed}: 60 peers, 16 MiB: contributors' median {givers:0} s, free riders' {riders:0} s, ratio {riders / givers:0.00}; " +
                 $"most unchoked {swarm.MostUnchoked} in {swarm.RowsSeen} rows; {swarm.World.EventCount} events, {swarm.World.Elapsed} virtual");
             Assert.InRange(swarm.MostUnchoked, 1, 4);
+            Assert.True(riders / givers >= 1.5, $"{riders / givers}");
         }
-
-        Assert.True(ratios.Average() >= 1.5, string.Join(' ', ratios));
     }
 
     [Fact]

@@ -35,6 +35,7 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
 
         if (nowMs < _nextRoundMs)
         {
+            Refill(peers, rules, isSeeding, isStrict, nowMs);
             return;
         }
 
@@ -48,6 +49,29 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
         if (_history.Count > HistoryLength)
         {
             _history.Dequeue();
+        }
+    }
+
+    private void Refill(IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, long nowMs)
+    {
+        var (used, waiting) = (0, 0);
+        foreach (var peer in peers)
+        {
+            used += peer is { IsInterested: true, Slot: not SlotKind.None } ? 1 : 0;
+            waiting += peer is { IsInterested: true, Slot: SlotKind.None } ? 1 : 0;
+        }
+
+        if (waiting == 0 || used >= rules.RegularSlots + rules.OptimisticSlots)
+        {
+            return;
+        }
+
+        var changed = choker.Refill(Facts(peers, nowMs), Rules(rules, isSeeding, isStrict), nowMs);
+        if (!changed.IsEmpty)
+        {
+            var ids = changed.Select(verdict => verdict.PeerId).ToHashSet();
+            _verdicts = [.. _verdicts.Where(old => !ids.Contains(old.PeerId)), .. changed];
+            Obey(peers, changed, nowMs);
         }
     }
 

@@ -108,8 +108,8 @@ internal sealed class Choker(Random random)
     /// <param name="rules">The settings.</param>
     /// <param name="nowMs">Monotonic milliseconds.</param>
     /// <remarks>
-    /// A slot counts as taken as long as somebody holds it, interested or not: the owner takes it from a peer that loses its interest. The
-    /// rank is 0, because nobody is ranked between rounds.
+    /// A slot counts as taken as long as somebody holds it, interested or not: <see cref="Refill"/> takes it from a peer that lost its
+    /// interest. The rank is 0, because nobody is ranked between rounds.
     /// </remarks>
     public ChokeVerdict? OnInterested(ChokePeer peer, ReadOnlySpan<ChokePeer> all, ChokeRules rules, long nowMs)
     {
@@ -149,6 +149,50 @@ internal sealed class Choker(Random random)
         }
 
         return entry.Verdict(rateToBeat: 0, rules.IsStrict ? _sources.Contains(peer.PeerId) : peer.UnchokesUs);
+    }
+
+    /// <summary>Between rounds: slots that nobody uses any more go to those who wait. Verdicts of the peers that change, empty for none.</summary>
+    /// <param name="peers">Every connected peer.</param>
+    /// <param name="rules">The settings.</param>
+    /// <param name="nowMs">Monotonic milliseconds.</param>
+    /// <remarks>
+    /// A slot is unused when its holder left or wants nothing. Half a minute without it is long at the end of a download, when many want
+    /// little from few (measured: 60 peers of 30 neighbours each, 8 MiB, six worlds: contributors' median 371 s without it, 266 s with it). Regular slots go by rank, the
+    /// optimistic one by lot, as in a round. A holder that wants nothing is choked only for somebody who wants something.
+    /// </remarks>
+    public ImmutableArray<ChokeVerdict> Refill(ReadOnlySpan<ChokePeer> peers, ChokeRules rules, long nowMs)
+    {
+        var entries = new Entry[peers.Length];
+        var (regular, optimistic) = (rules.RegularSlots, rules.OptimisticSlots);
+        for (var i = 0; i < peers.Length; i++)
+        {
+            var entry = entries[i] = new Entry(peers[i], rules.IsSeeding, random.Next(), nowMs);
+            regular -= entry.MayHoldSlot && entry.Peer.Slot == SlotKind.Regular ? 1 : 0;
+            optimistic -= entry.MayHoldSlot && entry.Peer.Slot == SlotKind.Optimistic ? 1 : 0;
+        }
+
+        var waiting = entries.Where(entry => entry.MayHoldSlot && entry.Peer.Slot == SlotKind.None).ToList();
+        var ranked = waiting.Where(entry => entry.IsRanked).ToArray();
+        Array.Sort(ranked, Entry.BetterFirst);
+        foreach (var entry in ranked.Take(Math.Max(0, Math.Min(regular, regular + optimistic))))
+        {
+            entry.Give(SlotKind.Regular, ChokeReason.FreeSlot);
+            waiting.Remove(entry);
+            regular--;
+        }
+
+        for (; optimistic > 0 && regular + optimistic > 0 && waiting.Count > 0; optimistic--)
+        {
+            var drawn = Draw(waiting, rules.IsSeeding, RoundLengthMs(nowMs));
+            drawn.Give(SlotKind.Optimistic, ChokeReason.OptimisticPick);
+            waiting.Remove(drawn);
+        }
+
+        var given = entries.Where(entry => entry.Slot != SlotKind.None).ToList();
+        var idle = entries.Where(entry => !entry.MayHoldSlot && entry.Peer.Slot != SlotKind.None).ToList();
+        var held = entries.Count(entry => entry.Peer.Slot != SlotKind.None);
+        var tooMany = Math.Clamp(held + given.Count - rules.RegularSlots - rules.OptimisticSlots, 0, idle.Count);
+        return [.. idle.Take(tooMany).Concat(given).Select(entry => entry.Verdict(rateToBeat: 0, _sources.Contains(entry.Peer.PeerId)))];
     }
 
     /// <summary>A peer unchoked us between rounds: may we ask it for data? In strict mode only while a source is missing.</summary>

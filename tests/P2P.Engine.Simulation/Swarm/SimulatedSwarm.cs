@@ -44,9 +44,9 @@ internal sealed class SimulatedSwarm(SimulatedWorld world, SimulatedNetwork netw
     /// <summary>The machines of a group.</summary>
     public SimulatedHost[] Group(string name) => [.. _members.Where(member => member.Group == name).Select(static member => member.Host)];
 
-    /// <summary>Adds a machine that joins after <paramref name="delay"/> and, if it is leaving, dies when complete.</summary>
-    public void Add(string group, SimulatedHost host, bool isSequential, TimeSpan delay, bool isLeaving = false) =>
-        _members.Add(new Member(group, host, isSequential, delay, isLeaving));
+    /// <summary>Adds a machine that joins after <paramref name="delay"/> and, if it does not stay, dies so long after it was complete.</summary>
+    public void Add(string group, SimulatedHost host, bool isSequential, TimeSpan delay, TimeSpan? stay = null) =>
+        _members.Add(new Member(group, host, isSequential, delay, stay));
 
     /// <summary>A peer driven by a script, on an address of its own.</summary>
     public ScriptedPeer Scripted(string name, Link? link = null) =>
@@ -138,7 +138,7 @@ internal sealed class SimulatedSwarm(SimulatedWorld world, SimulatedNetwork netw
 
     private void Look()
     {
-        foreach (var (_, host, _, _, isLeaving) in _members)
+        foreach (var (_, host, _, _, stay) in _members)
         {
             if (host.Row(torrent) is not { } row)
             {
@@ -155,7 +155,7 @@ internal sealed class SimulatedSwarm(SimulatedWorld world, SimulatedNetwork netw
             if (row is { State: TorrentState.Seeding, Progress: 1 })
             {
                 CompletedAt.TryAdd(host.Name, world.Elapsed);
-                if (isLeaving)
+                if (world.Elapsed - CompletedAt[host.Name] >= stay)
                 {
                     host.Kill();
                 }
@@ -163,5 +163,5 @@ internal sealed class SimulatedSwarm(SimulatedWorld world, SimulatedNetwork netw
         }
     }
 
-    private sealed record Member(string Group, SimulatedHost Host, bool IsSequential, TimeSpan Delay, bool IsLeaving);
+    private sealed record Member(string Group, SimulatedHost Host, bool IsSequential, TimeSpan Delay, TimeSpan? Stay);
 }

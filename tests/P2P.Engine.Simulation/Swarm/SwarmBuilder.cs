@@ -48,8 +48,8 @@ internal sealed class SwarmBuilder(int seed)
     /// <summary>The group named last comes one after the other, this far apart, the first after one such time.</summary>
     public SwarmBuilder ComingEvery(TimeSpan pause) => Last(group => group with { Pause = pause });
 
-    /// <summary>The members of the group named last are gone the moment they are complete, as selfish users are.</summary>
-    public SwarmBuilder LeavingWhenDone() => Last(group => group with { IsLeaving = true });
+    /// <summary>The members of the group named last are gone so long after they are complete, as selfish users are.</summary>
+    public SwarmBuilder LeavingWhenDone(TimeSpan after = default) => Last(group => group with { Stay = after });
 
     /// <summary>The group named last has these settings.</summary>
     public SwarmBuilder Having(Func<TorrentEngineOptions, TorrentEngineOptions> options) => Last(group => group with
@@ -106,7 +106,7 @@ internal sealed class SwarmBuilder(int seed)
                     host.Volume.PutComplete(torrent);
                 }
 
-                swarm.Add(group.Name, host, group.IsSequential, group.Pause * (member + 1), group.IsLeaving);
+                swarm.Add(group.Name, host, group.IsSequential, group.Pause * (member + 1), group.Stay);
             }
         }
 
@@ -139,6 +139,6 @@ internal sealed class SwarmBuilder(int seed)
 
         public TimeSpan Pause { get; init; }
 
-        public bool IsLeaving { get; init; }
+        public TimeSpan? Stay { get; init; }
     }
 }

@@ -70,6 +70,51 @@ public sealed class ChokerTests
     });
 
     [Fact]
+    public void Refill_AnyPeersAfterARound_LeavesNoSlotUnusedThatSomebodyWaitsFor() => Gen.Select(Peers, AnyRules, Gen.UInt).Sample((peers, rules, chance) =>
+    {
+        var choker = new Choker(new Random(1));
+        foreach (var verdict in choker.Round(peers, rules, 200_000))
+        {
+            // A third of them changes its mind, some of those have become seeds.
+            var changes = (verdict.PeerId + chance) % 3 == 0;
+            var peer = peers[verdict.PeerId - 1];
+            peers[verdict.PeerId - 1] = peer with { Slot = verdict.Slot, IsInterested = peer.IsInterested != changes, IsSeed = peer.IsSeed || (changes && chance % 2 == 0) };
+        }
+
+        var (before, verdicts) = (peers.ToArray(), choker.Refill(peers, rules, 201_000));
+        foreach (var verdict in verdicts)
+        {
+            peers[verdict.PeerId - 1] = peers[verdict.PeerId - 1] with { Slot = verdict.Slot };
+        }
+
+        Assert.All(verdicts, verdict => Assert.NotEqual(before[verdict.PeerId - 1].Slot, verdict.Slot));
+        Assert.All(verdicts.Where(verdict => verdict.Slot == SlotKind.None), verdict => Assert.False(Wants(before[verdict.PeerId - 1])));
+        Assert.All(verdicts.Where(verdict => verdict.Slot != SlotKind.None), verdict => Assert.True(Wants(before[verdict.PeerId - 1])));
+        Assert.True(peers.Count(peer => peer.Slot != SlotKind.None) <= rules.RegularSlots + rules.OptimisticSlots);
+        var regular = peers.Count(peer => Wants(peer) && peer.Slot == SlotKind.Regular);
+        var optimistic = peers.Count(peer => Wants(peer) && peer.Slot == SlotKind.Optimistic);
+        var waiting = peers.Where(peer => Wants(peer) && peer.Slot == SlotKind.None).ToList();
+        Assert.True(waiting.Count == 0 || optimistic == rules.OptimisticSlots);
+        Assert.True(regular == rules.RegularSlots || waiting.All(peer => !rules.IsSeeding && peer.IsSnubbing));
+
+        static bool Wants(ChokePeer peer) => peer.IsInterested && !peer.IsSeed;
+    });
+
+    [Fact]
+    public void Refill_HolderLostInterest_TheBestWaitingGiverGetsItsSlotAndNobodyElseIsTouched()
+    {
+        var peers = new[] { Peer(1, 900), Peer(2, 800), Peer(3, 700), Peer(4, 300), Peer(5, 600), Peer(6, 500) };
+        SlotKind[] slots = [SlotKind.Regular, SlotKind.Regular, SlotKind.Regular, SlotKind.Optimistic, SlotKind.None, SlotKind.None];
+        peers = [.. peers.Zip(slots, (peer, slot) => peer with { Slot = slot })];
+        Assert.Empty(new Choker(new Random(1)).Refill(peers, Leeching, 100));
+
+        peers[1] = peers[1] with { IsInterested = false };
+        var verdicts = new Choker(new Random(1)).Refill(peers, Leeching, 100);
+
+        Assert.Equal([(2, SlotKind.None, ChokeReason.NotInterested), (5, SlotKind.Regular, ChokeReason.FreeSlot)], verdicts.Select(verdict => (verdict.PeerId, verdict.Slot, verdict.Reason)));
+    }
+
+    [Fact]
     public void Round_Leeching_BestGiversGetTheRegularSlots()
     {
         var verdicts = Decide(Leeching, Peer(1, received: 10), Peer(2, received: 50), Peer(3, received: 30), Peer(4, received: 40), Peer(5, received: 20));
