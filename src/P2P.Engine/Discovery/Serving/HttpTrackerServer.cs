@@ -200,7 +200,7 @@ internal sealed class HttpTrackerServer(INetwork network, TrackerDesk desk, Time
             return;
         }
 
-        TrackerReply.WriteScrape(body, query.InfoHashes.Select(infoHash => (infoHash, desk.Scrape(infoHash))).Where(swarm => swarm.Item2 is not null).Select(swarm => (swarm.infoHash, swarm.Item2!.Value)));
+        TrackerReply.WriteScrape(body, query.InfoHashes.Select(infoHash => (infoHash, desk.Scrape(infoHash))));
     }
 
     private static bool HasClose(ReadOnlySpan<byte> head)

@@ -40,14 +40,14 @@ internal sealed class TrackerDesk(TimeProvider clock, TrackerServerOptions optio
         }
     }
 
-    /// <summary>Counts of one swarm; null when it is unknown or not served.</summary>
-    public SwarmAnswer? Scrape(InfoHash infoHash)
+    /// <summary>Counts of one swarm; zeros when it is unknown or not served.</summary>
+    public SwarmAnswer Scrape(InfoHash infoHash)
     {
         var isServed = Serves(infoHash);
         lock (_lock)
         {
             _scrapes++;
-            return isServed ? _table.Scrape(infoHash) : null;
+            return isServed ? _table.Scrape(infoHash) ?? default : default;
         }
     }
 

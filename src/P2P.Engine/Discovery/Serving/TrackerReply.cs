@@ -69,7 +69,7 @@ internal static class TrackerReply
         writer.End();
     }
 
-    /// <summary>The answer to a scrape; unknown swarms are left out.</summary>
+    /// <summary>The answer to a scrape: one entry for each infohash asked for (BEP 48), unknown or not; npm's client waits for all of them.</summary>
     public static void WriteScrape(IBufferWriter<byte> output, IEnumerable<(InfoHash InfoHash, SwarmAnswer Answer)> swarms)
     {
         var writer = new BencodeWriter(output);

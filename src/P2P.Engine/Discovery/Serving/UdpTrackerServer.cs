@@ -147,7 +147,7 @@ internal sealed class UdpTrackerServer(INetwork network, TrackerDesk desk, TimeP
         var length = 8;
         for (var at = ConnectLength; at + InfoHash.Length <= datagram.Length && length < 8 + (MaxScrapes * 12); at += InfoHash.Length)
         {
-            var answer = desk.Scrape(new InfoHash(datagram.Slice(at, InfoHash.Length))) ?? default;
+            var answer = desk.Scrape(new InfoHash(datagram.Slice(at, InfoHash.Length)));
             BinaryPrimitives.WriteInt32BigEndian(reply[length..], answer.Seeds);
             BinaryPrimitives.WriteInt32BigEndian(reply[(length + 4)..], answer.Downloads);
             BinaryPrimitives.WriteInt32BigEndian(reply[(length + 8)..], answer.Leechers);

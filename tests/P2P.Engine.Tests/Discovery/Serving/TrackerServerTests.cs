@@ -133,11 +133,12 @@ public sealed class TrackerServerTests
     }
 
     [Fact]
-    public void Http_Scrape_TellsOnlyWhatIsServed()
+    public void Http_Scrape_HasAnEntryForEachInfohash_ZerosForWhatIsNotServed()
     {
         Get($"/announce?info_hash={Escaped}&peer_id=aaaaaaaaaaaaaaaaaaaa&port=7000&left=0", At(1));
         var files = Body(Get($"/scrape?info_hash={Escaped}&info_hash=ffffffffffffffffffff", At(2))).GetDictionary("files"u8)!;
-        Assert.Single(files);
+        Assert.Equal(2, files.Count);
+        Assert.Equal(0, files.GetDictionary("ffffffffffffffffffff"u8)!.GetNumber("complete"u8));
         Assert.Equal(1, files.GetDictionary(Ours.ToArray())!.GetNumber("complete"u8));
     }
 
