@@ -44,33 +44,27 @@ internal static class SpeedTable
     private static void Print(Dictionary<string, List<(double Seed, double Leech, double Wall)>> results, int mebibytes)
     {
         var reference = results["libtorrent -> libtorrent"];
-        var (referenceSeed, referenceLeech) = (Median(reference.Select(run => run.Seed)), Median(reference.Select(run => run.Leech)));
+        var (referenceSeed, referenceLeech) = (ProcessCost.Median(reference.Select(run => run.Seed)), ProcessCost.Median(reference.Select(run => run.Leech)));
         Console.WriteLine($"\n| {mebibytes} MiB, medians of {reference.Count} | wall s | seed CPU s/GiB | leech CPU s/GiB | seed ratio | leech ratio |\n|---|---|---|---|---|---|");
         foreach (var (name, runs) in results)
         {
-            var (seed, leech) = (Median(runs.Select(run => run.Seed)), Median(runs.Select(run => run.Leech)));
+            var (seed, leech) = (ProcessCost.Median(runs.Select(run => run.Seed)), ProcessCost.Median(runs.Select(run => run.Leech)));
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {name} | {Median(runs.Select(run => run.Wall)):F2} | {seed:F2} | {leech:F2} | {seed / referenceSeed:F2} | {leech / referenceLeech:F2} |"));
+                $"| {name} | {ProcessCost.Median(runs.Select(run => run.Wall)):F2} | {seed:F2} | {leech:F2} | {seed / referenceSeed:F2} | {leech / referenceLeech:F2} |"));
         }
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted[sorted.Length / 2];
     }
 
     private static async Task<(double Seed, double Leech, double Wall)> RunOnceAsync(LoopbackFixture loopback, TestTorrent torrent, bool ourSeed, bool ourLeech)
     {
         await using var seed = await StartAsync(loopback, torrent, ourSeed, isSeed: true);
         await using var leech = await StartAsync(loopback, torrent, ourLeech, isSeed: false);
-        var (seedCpu, leechCpu, start) = (Cpu(seed.ProcessId), Cpu(leech.ProcessId), Stopwatch.GetTimestamp());
+        var (seedCpu, leechCpu, start) = (ProcessCost.CpuSeconds(seed.ProcessId), ProcessCost.CpuSeconds(leech.ProcessId), Stopwatch.GetTimestamp());
         await leech.ConnectAsync(seed.Endpoint);
         await LoopbackFixture.UntilAsync(leech.IsCompleteAsync, TimeSpan.FromMinutes(5), "the transfer did not end");
         var wall = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var perGiB = GiB / torrent.Length;
-        return ((Cpu(seed.ProcessId) - seedCpu) * perGiB, (Cpu(leech.ProcessId) - leechCpu) * perGiB, wall);
+        return ((ProcessCost.CpuSeconds(seed.ProcessId) - seedCpu) * perGiB, (ProcessCost.CpuSeconds(leech.ProcessId) - leechCpu) * perGiB, wall);
     }
 
     private static async Task<Side> StartAsync(LoopbackFixture loopback, TestTorrent torrent, bool isOurs, bool isSeed)
@@ -122,13 +116,6 @@ internal static class SpeedTable
     }
 
     private static async Task<string> StateAsync(ClientProcess process) => (await process.AskAsync("state", TimeSpan.FromSeconds(10))).Split(' ')[0];
-
-    /// <summary>User and system seconds of a process, from the kernel's own count (clock ticks of 10 ms).</summary>
-    private static double Cpu(int processId)
-    {
-        var fields = File.ReadAllText($"/proc/{processId}/stat").Split(')')[1].Split(' ');
-        return (double.Parse(fields[12], CultureInfo.InvariantCulture) + double.Parse(fields[13], CultureInfo.InvariantCulture)) / 100;
-    }
 
     /// <summary>
     /// A virtual machine pays its host for memory it never touched (limits.md 0.5): every leecher overwrites a file of zeros that lies in the

@@ -10,6 +10,8 @@ namespace P2P.Engine.Primitives;
 /// <remarks>An IPv4-mapped IPv6 address and the IPv4 address are the same endpoint. Compact forms: BEP 23 (6 bytes), BEP 7 (18 bytes).</remarks>
 public readonly record struct PeerEndpoint
 {
+    private static readonly UInt128 MappedPrefix = new(0, 0xFFFF_0000_0000);
+
     private readonly UInt128 _address;
 
     /// <summary>Takes any IPv4 or IPv6 address and a port 0..65535; the scope id is dropped.</summary>
@@ -22,6 +24,8 @@ public readonly record struct PeerEndpoint
         _address = BinaryPrimitives.ReadUInt128BigEndian(bytes);
         Port = (ushort)port;
     }
+
+    private PeerEndpoint(UInt128 address, ushort port) => (_address, Port) = (address, port);
 
     /// <summary>The port, 0..65535.</summary>
     public ushort Port { get; }
@@ -39,6 +43,9 @@ public readonly record struct PeerEndpoint
             return IsIPv4 ? new IPAddress(bytes[12..]) : new IPAddress(bytes);
         }
     }
+
+    /// <summary>Is it an IPv6 address of one link (fe80::/10), which needs an interface to be reached?</summary>
+    internal bool IsLinkLocalIPv6 => ((ushort)(_address >> 112) & 0xFFC0) == 0xFE80;
 
     /// <summary>Can somebody listen there: a port, and neither the unspecified, a multicast nor the broadcast address?</summary>
     public bool IsConnectable
@@ -61,7 +68,11 @@ public readonly record struct PeerEndpoint
     }
 
     /// <summary>The same address with another port.</summary>
-    public PeerEndpoint WithPort(int port) => new(Address, port);
+    public PeerEndpoint WithPort(int port)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)port, ushort.MaxValue, nameof(port));
+        return new PeerEndpoint(_address, (ushort)port);
+    }
 
     /// <summary>From a socket's address.</summary>
     public static PeerEndpoint From(IPEndPoint endpoint)
@@ -81,16 +92,29 @@ public readonly record struct PeerEndpoint
             throw new ArgumentException("A compact endpoint has 6 or 18 bytes.", nameof(compact));
         }
 
-        return new PeerEndpoint(new IPAddress(compact[..^2]), BinaryPrimitives.ReadUInt16BigEndian(compact[^2..]));
+        var address = compact.Length == 6 ? MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(compact) : BinaryPrimitives.ReadUInt128BigEndian(compact);
+        return new PeerEndpoint(address, BinaryPrimitives.ReadUInt16BigEndian(compact[^2..]));
     }
 
     /// <summary>Writes 6 bytes (IPv4) or 18 bytes (IPv6) and returns how many.</summary>
     public int WriteCompact(Span<byte> destination)
     {
-        Address.TryWriteBytes(destination, out var written);
-        BinaryPrimitives.WriteUInt16BigEndian(destination[written..], Port);
-        return written + 2;
+        var length = IsIPv4 ? 4 : 16;
+        if (IsIPv4)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(destination, (uint)_address);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(destination, _address);
+        }
+
+        BinaryPrimitives.WriteUInt16BigEndian(destination[length..], Port);
+        return length + 2;
     }
+
+    /// <summary>Writes the 16 bytes of the address, an IPv4 one as ::ffff:a.b.c.d.</summary>
+    internal void WriteAddress(Span<byte> destination) => BinaryPrimitives.WriteUInt128BigEndian(destination, _address);
 
     /// <summary>Reads "1.2.3.4:6881" or "[::1]:6881"; names and missing ports return false.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out PeerEndpoint endpoint)

@@ -407,16 +407,23 @@ internal sealed class SystemNetwork : INetwork, IDisposable
 
     private sealed class DatagramSocket(Socket socket, LinkScopes scopes) : IDatagramSocket
     {
-        private readonly bool _isIPv6 = socket.AddressFamily == AddressFamily.InterNetworkV6;
+        private readonly SocketAddress _sender = new(socket.AddressFamily); // one reader at a time
+        private SocketAddress? _spare;
 
         public PeerEndpoint Local { get; } = PeerEndpoint.From((IPEndPoint)socket.LocalEndPoint!);
 
         public async ValueTask SendAsync(ReadOnlyMemory<byte> datagram, PeerEndpoint remote, CancellationToken cancellationToken)
         {
+            var target = Interlocked.Exchange(ref _spare, null) ?? new SocketAddress(socket.AddressFamily);
             try
             {
-                var endpoint = scopes.Complete(new IPEndPoint(_isIPv6 ? remote.Address.MapToIPv6() : remote.Address, remote.Port));
-                await socket.SendToAsync(datagram, SocketFlags.None, endpoint, cancellationToken).ConfigureAwait(false);
+                var scope = remote.IsLinkLocalIPv6 ? scopes.Complete(remote.ToIPEndPoint()).Address.ScopeId : 0;
+                if (SocketAddresses.TryWrite(remote, scope, target))
+                {
+                    await socket.SendToAsync(datagram, SocketFlags.None, target, cancellationToken).ConfigureAwait(false);
+                }
+
+                _spare = target;
             }
             catch (SocketException exception) when (exception.SocketErrorCode != SocketError.OperationAborted)
             {
@@ -430,15 +437,18 @@ internal sealed class SystemNetwork : INetwork, IDisposable
 
         public async ValueTask<(int Length, PeerEndpoint Remote)> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
         {
-            var any = new IPEndPoint(_isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0);
             while (true)
             {
                 try
                 {
-                    var result = await socket.ReceiveFromAsync(buffer, SocketFlags.None, any, cancellationToken).ConfigureAwait(false);
-                    var sender = (IPEndPoint)result.RemoteEndPoint;
-                    scopes.Learn(sender.Address);
-                    return (result.ReceivedBytes, PeerEndpoint.From(sender));
+                    var received = await socket.ReceiveFromAsync(buffer, SocketFlags.None, _sender, cancellationToken).ConfigureAwait(false);
+                    var sender = SocketAddresses.Read(_sender, out var scope);
+                    if (scope != 0 && sender.IsLinkLocalIPv6)
+                    {
+                        scopes.Learn(new IPAddress(sender.Address.GetAddressBytes(), scope));
+                    }
+
+                    return (received, sender);
                 }
                 catch (SocketException exception) when (exception.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionRefused)
                 {

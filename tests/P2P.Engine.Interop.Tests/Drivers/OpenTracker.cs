@@ -25,6 +25,9 @@ public sealed class OpenTracker : IAsyncDisposable
     /// <summary>Why it cannot be used here; null when it can.</summary>
     public static string? WhyUnavailable => ClientProcess.Find("opentracker") is null ? "opentracker is not installed" : null;
 
+    /// <summary>Id of its process, to read its CPU time.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Announce URL.</summary>
     public string HttpUrl { get; }
 

@@ -1,10 +1,10 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Security.Cryptography;
+using P2P.Engine.Primitives;
 
 namespace P2P.Engine.Discovery.Serving;
 
-/// <summary>Connection ids of a UDP tracker (BEP 15): a keyed hash of the source, so a connect costs no memory and forged sources learn nothing. Thread-safe.</summary>
+/// <summary>Connection ids of a UDP tracker (BEP 15): a keyed hash of the source's address, so a connect costs no memory and forged sources learn nothing. Thread-safe.</summary>
 /// <remarks>BEP 15 lets a client use an id for a minute and a server accept it for two; the secret changes every minute and the one before it counts, too.</remarks>
 internal sealed class ConnectionIds(Action<Span<byte>> entropy)
 {
@@ -16,10 +16,10 @@ internal sealed class ConnectionIds(Action<Span<byte>> entropy)
     private long _rotatedAtMs = long.MinValue;
 
     /// <summary>The id for a source now.</summary>
-    public long For(IPAddress source, long nowMs) => Make(Secrets(nowMs).Current, source);
+    public long For(PeerEndpoint source, long nowMs) => Make(Secrets(nowMs).Current, source);
 
     /// <summary>Was it given to this source lately?</summary>
-    public bool Accepts(long id, IPAddress source, long nowMs)
+    public bool Accepts(long id, PeerEndpoint source, long nowMs)
     {
         var (current, previous) = Secrets(nowMs);
         return id == Make(current, source) || id == Make(previous, source);
@@ -32,12 +32,14 @@ internal sealed class ConnectionIds(Action<Span<byte>> entropy)
         return secret;
     }
 
-    private static long Make(byte[] secret, IPAddress source)
+    // The input always has the same length and the hash is cut, so a plain hash behind the secret cannot be extended.
+    private static long Make(byte[] secret, PeerEndpoint source)
     {
-        Span<byte> address = stackalloc byte[16];
-        source.TryWriteBytes(address, out var length);
+        Span<byte> input = stackalloc byte[32 + 16];
+        secret.CopyTo(input);
+        source.WriteAddress(input[32..]);
         Span<byte> hash = stackalloc byte[32];
-        HMACSHA256.HashData(secret, address[..length], hash);
+        SHA256.HashData(input, hash);
         return BinaryPrimitives.ReadInt64BigEndian(hash);
     }
 

@@ -92,11 +92,11 @@ internal sealed class UdpTrackerServer(INetwork network, TrackerDesk desk, TimeP
                 return 0;
             }
 
-            BinaryPrimitives.WriteInt64BigEndian(reply[8..], _ids.For(remote.Address, now));
+            BinaryPrimitives.WriteInt64BigEndian(reply[8..], _ids.For(remote, now));
             return ConnectLength;
         }
 
-        if (!_ids.Accepts(id, remote.Address, now))
+        if (!_ids.Accepts(id, remote, now))
         {
             desk.Refuse();
             return 0;
