@@ -324,7 +324,7 @@ internal sealed class MetadataLoop : SwarmLoop
             return new DisconnectReason("peer.pex", "Its list of other peers is damaged.", IsMisbehaviour: true);
         }
 
-        var (endpoints, reason) = _exchange.Hear(peer.Exchange, message!, NowMs, _context.Clock.GetUtcNow());
+        var (endpoints, reason) = _exchange.Hear(peer.Exchange, peer.Endpoint.Address, message!, NowMs, _context.Clock.GetUtcNow());
         OnPeersFound(endpoints, PeerSource.Exchange);
         return reason;
     }

@@ -32,7 +32,7 @@ internal sealed class ExchangePartner
 /// <remarks>
 /// We tell a partner at most every 60 s, at most 50 endpoints that came and 50 that went (200 the first time), and only of peers that can be
 /// dialled: those we dialled, or that told their port. Of what we hear one port of each address counts, and a list's first 50 (200 the first
-/// time). A partner that tells more often than every 45 s is not listened to, and after <see cref="Grace"/> such messages struck. Never for
+/// time), and nothing narrower than where the teller itself is: nobody on the internet sends us into our own network. A partner that tells more often than every 45 s is not listened to, and after <see cref="Grace"/> such messages struck. Never for
 /// private torrents: the caller sees to it. Limits: reliability.md 2.3, "UtPex".
 /// </remarks>
 internal sealed class PeerExchange
@@ -89,7 +89,13 @@ internal sealed class PeerExchange
     }
 
     /// <summary>A partner tells: the endpoints worth knowing, or a reason to part from it.</summary>
-    public (ImmutableArray<PeerEndpoint> Endpoints, DisconnectReason? Reason) Hear(ExchangePartner partner, PexMessage message, long nowMs, DateTimeOffset now)
+    /// <param name="partner">Who tells.</param>
+    /// <param name="teller">Its address.</param>
+    /// <param name="message">What.</param>
+    /// <param name="nowMs">When, for the limits.</param>
+    /// <param name="now">When, for the page.</param>
+    public (ImmutableArray<PeerEndpoint> Endpoints, DisconnectReason? Reason) Hear(
+        ExchangePartner partner, IPAddress teller, PexMessage message, long nowMs, DateTimeOffset now)
     {
         if (partner.HeardAtMs is { } last && nowMs - last < SoonestMs)
         {
@@ -104,6 +110,7 @@ internal sealed class PeerExchange
         var endpoints = message.Added
             .Take(most)
             .Select(peer => peer.Endpoint)
+            .Where(endpoint => AddressScope.MayTell(teller, endpoint))
             .Where(endpoint => IPAddress.IsLoopback(endpoint.Address) || addresses.Add(endpoint.Address))
             .ToImmutableArray();
         if (!endpoints.IsEmpty)

@@ -119,7 +119,7 @@ internal sealed class PeerExtensions(SwarmLoop loop, TorrentCore core)
             return new DisconnectReason("peer.pex", "Its list of other peers is damaged.", IsMisbehaviour: true);
         }
 
-        var (endpoints, reason) = _exchange.Hear(peer.Exchange, message!, now, core.Context.Clock.GetUtcNow());
+        var (endpoints, reason) = _exchange.Hear(peer.Exchange, peer.Endpoint.Address, message!, now, core.Context.Clock.GetUtcNow());
         foreach (var endpoint in endpoints)
         {
             core.Pool.Add(endpoint, PeerSource.Exchange, now);

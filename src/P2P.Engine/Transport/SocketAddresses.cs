@@ -6,7 +6,7 @@ using P2P.Engine.Primitives;
 namespace P2P.Engine.Transport;
 
 /// <summary>Endpoints in and out of the system's own form of an address (sockaddr_in, sockaddr_in6), without an object for each datagram.</summary>
-/// <remarks>Both structures begin with two bytes for the family, then the port, on every system .NET runs on; measured: docs/ARCHITECTURE.md, "Figures".</remarks>
+/// <remarks>Both structures begin with two bytes for the family, then the port, on every system .NET runs on. Measured: an IPEndPoint and an IPAddress for each took the tracker from 168,000 to 131,000 announces a CPU second.</remarks>
 internal static class SocketAddresses
 {
     private const int PortAt = 2;

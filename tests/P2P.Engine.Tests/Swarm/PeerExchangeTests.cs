@@ -66,10 +66,32 @@ public sealed class PeerExchangeTests
         Assert.NotEmpty(Hear(45_000, At(3)).Endpoints);
     }
 
+    [Theory] // W54: an address behind which only a nearer teller can send us
+    [InlineData("198.51.100.7", "10.0.0.1", false)]
+    [InlineData("198.51.100.7", "192.168.1.1", false)]
+    [InlineData("198.51.100.7", "127.0.0.1", false)]
+    [InlineData("198.51.100.7", "fe80::1", false)]
+    [InlineData("198.51.100.7", "224.0.0.1", false)]
+    [InlineData("198.51.100.7", "255.255.255.255", false)]
+    [InlineData("198.51.100.7", "0.0.0.0", false)]
+    [InlineData("198.51.100.7", "203.0.113.1", true)]
+    [InlineData("10.0.0.9", "10.0.0.1", true)]
+    [InlineData("10.0.0.9", "127.0.0.1", false)]
+    [InlineData("127.0.0.1", "127.0.0.1", true)]
+    public void Hear_NarrowerThanTheTeller_IsLeftOut(string teller, string told, bool isBelieved)
+    {
+        var message = new PexMessage([(new PeerEndpoint(IPAddress.Parse(told), 6881), PexFlags.None)], []);
+        Assert.Equal(isBelieved ? 1 : 0, _exchange.Hear(_partner, IPAddress.Parse(teller), message, 0, DateTimeOffset.UnixEpoch).Endpoints.Length);
+    }
+
+    [Fact] // W55: one address with many ports, many addresses
+    public void Hear_ManyPortsOfOneVictim_IsOneEndpoint() =>
+        Assert.Single(Hear(0, [.. Enumerable.Range(1, 50).Select(port => At(7).WithPort(port))]).Endpoints);
+
     private static PeerEndpoint At(int number) => new(new IPAddress([192, 0, (byte)(2 + (number >> 8)), (byte)number]), 6881);
 
     private static (PeerEndpoint, PexFlags)[] Peers(int from, int to) => [.. Enumerable.Range(from, to - from + 1).Select(number => (At(number), PexFlags.None))];
 
     private (System.Collections.Immutable.ImmutableArray<PeerEndpoint> Endpoints, P2P.Engine.Peers.DisconnectReason? Reason) Hear(long now, params PeerEndpoint[] told) =>
-        _exchange.Hear(_partner, new PexMessage([.. told.Select(peer => (peer, PexFlags.None))], []), now, DateTimeOffset.UnixEpoch);
+        _exchange.Hear(_partner, Self.Address, new PexMessage([.. told.Select(peer => (peer, PexFlags.None))], []), now, DateTimeOffset.UnixEpoch);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using P2P.Engine.Primitives;
 
 namespace P2P.Engine.Discovery.Dht;
 
@@ -60,7 +61,7 @@ internal sealed class DhtBootstrap
     /// <summary>A name was looked up: the addresses to ask.</summary>
     public ImmutableArray<IPAddress> OnResolved(string text, IPAddress[] addresses)
     {
-        ImmutableArray<IPAddress> usable = [.. addresses.Where(Trackers.AddressScope.IsHost).Take(MaxAddresses)];
+        ImmutableArray<IPAddress> usable = [.. addresses.Where(AddressScope.IsHost).Take(MaxAddresses)];
         if (Find(text) is { } entry)
         {
             (entry.Asked, entry.Answered) = (usable.Length, 0);

@@ -410,7 +410,7 @@ internal sealed class DhtCore
         var other = FamilyOf(!family.IsIPv6);
         if (other.IsReachable && other.IsPoor(NowMs))
         {
-            foreach (var node in (family.IsIPv6 ? answer.Nodes : answer.Nodes6).Where(node => NodeScope.MayTell(contact.Endpoint.Address, node.Endpoint)).Take(Lookup.Wanted))
+            foreach (var node in (family.IsIPv6 ? answer.Nodes : answer.Nodes6).Where(node => AddressScope.MayTell(contact.Endpoint.Address, node.Endpoint)).Take(Lookup.Wanted))
             {
                 _probes.Add(node.Endpoint, isStranger: true, NowMs);
             }

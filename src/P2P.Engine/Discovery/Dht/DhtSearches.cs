@@ -173,7 +173,7 @@ internal sealed class DhtSearches(DhtCore core, DhtSchedule schedule, Func<int> 
     {
         // Whoever tells where it sees us knows us under that address as a peer too.
         var ourselves = reply.YourEndpoint is { } seen && peerPort() is > 0 and var port ? seen.WithPort(port) : default;
-        Take(search.Peers, round, reply.Values.Where(peer => peer != ourselves && NodeScope.MayTell(teller, peer)));
+        Take(search.Peers, round, reply.Values.Where(peer => peer != ourselves && AddressScope.MayTell(teller, peer)));
     }
 
     private static void Take(HashSet<PeerEndpoint> seen, TorrentRound round, IEnumerable<PeerEndpoint> peers)

@@ -143,7 +143,7 @@ internal sealed class Lookup(NodeId target, bool isIPv6, NodeId ourId, IPAddress
         var teller = node.Contact.Endpoint.Address;
         foreach (var contact in nodes.Take(MaxRead))
         {
-            if (NodeScope.MayTell(teller, contact.Endpoint))
+            if (AddressScope.MayTell(teller, contact.Endpoint))
             {
                 Add(contact, node.Hop + 1);
             }

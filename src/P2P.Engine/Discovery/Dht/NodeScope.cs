@@ -1,11 +1,10 @@
 using System.Buffers.Binary;
 using System.Net;
-using P2P.Engine.Discovery.Trackers;
 using P2P.Engine.Primitives;
 
 namespace P2P.Engine.Discovery.Dht;
 
-/// <summary>Where a node lies, and who may tell us of it. Pure.</summary>
+/// <summary>Where a node lies. Pure.</summary>
 internal static class NodeScope
 {
     /// <summary>Is it on our own machine or network (loopback, private, link-local, shared)? Such a node is exempt from BEP 42 and from the limits per network.</summary>
@@ -17,14 +16,5 @@ internal static class NodeScope
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out var length);
         return length == 4 ? BinaryPrimitives.ReadUInt32BigEndian(bytes) >> 8 : BinaryPrimitives.ReadUInt64BigEndian(bytes);
-    }
-
-    /// <summary>May <paramref name="teller"/> send us to <paramref name="told"/>: only those on our own machine to loopback, only those near to private addresses (D12)?</summary>
-    public static bool MayTell(IPAddress teller, PeerEndpoint told)
-    {
-        var address = told.Address;
-        return told.IsConnectable
-            && (!AddressScope.IsLoopback(address) || AddressScope.IsLoopback(teller))
-            && (!IsLocal(address) || IsLocal(teller));
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using P2P.Engine.Primitives;
 
 namespace P2P.Engine.Discovery.Trackers;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace P2P.Engine.Discovery.Trackers;
+namespace P2P.Engine.Primitives;
 
 /// <summary>Where an address lies: the facts behind the rules about destinations (R-H02) and peers (H21).</summary>
 internal static class AddressScope
@@ -60,6 +60,15 @@ internal static class AddressScope
             [192, 168, ..] => false,
             _ => true,
         };
+    }
+
+    /// <summary>May <paramref name="teller"/> send us to <paramref name="told"/>: only those on our own machine to loopback, only those near to private addresses (D12, W54)?</summary>
+    public static bool MayTell(IPAddress teller, PeerEndpoint told)
+    {
+        var address = told.Address;
+        return told.IsConnectable
+            && (!IsLoopback(address) || IsLoopback(teller))
+            && (IsPublic(address) || !IsPublic(teller));
     }
 
     private static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
