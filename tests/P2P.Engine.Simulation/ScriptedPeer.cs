@@ -121,11 +121,11 @@ internal sealed class ScriptedWire(IConnection connection, SimulatedProcess proc
     /// <summary>The bytes below.</summary>
     public IConnection Connection => connection;
 
-    /// <summary>Sends our handshake and reads theirs.</summary>
-    public async Task HandshakeAsync(HandshakeFeatures features = HandshakeFeatures.Fast)
+    /// <summary>Sends our handshake and reads theirs; of another torrent when <paramref name="infoHash"/> says so.</summary>
+    public async Task HandshakeAsync(HandshakeFeatures features = HandshakeFeatures.Fast, InfoHash? infoHash = null)
     {
         var bytes = new byte[Handshake.Length];
-        new Handshake(torrent.InfoHash, id, features).Write(bytes);
+        new Handshake(infoHash ?? torrent.InfoHash, id, features).Write(bytes);
         await SendBytesAsync(bytes).ConfigureAwait(false);
         await FillAsync(Handshake.Length).ConfigureAwait(false);
         _received.RemoveRange(0, Handshake.Length);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using P2P.Engine.Metainfo;
 using P2P.Engine.Primitives;
 using P2P.Engine.Session;
 using P2P.Engine.Swarm;
@@ -66,6 +67,9 @@ internal sealed class SimulatedHost
     /// <summary>Settings of the next start.</summary>
     public TorrentEngineOptions Options { get; set; }
 
+    /// <summary>It may be held to what private torrents ask for (R-D05): not before a magnet link's metadata told it.</summary>
+    public bool IsPrivacyKnown { get; set; } = true;
+
     /// <summary>Where peers reach it.</summary>
     public PeerEndpoint Endpoint => new(Card.Address, Options.ListenPort);
 
@@ -95,7 +99,7 @@ internal sealed class SimulatedHost
     {
         var process = new SimulatedProcess(World, Name);
         var network = new ProcessNetwork(Card, process);
-        foreach (var torrent in World.Torrents.Values.Where(static torrent => torrent.Metainfo.IsPrivate))
+        foreach (var torrent in World.Torrents.Values.Where(torrent => IsPrivacyKnown && torrent.Metainfo.IsPrivate))
         {
             World.Privacy.Add(torrent.InfoHash);
         }
@@ -162,6 +166,14 @@ internal sealed class SimulatedHost
         return reply.Task;
     }
 
+    /// <summary>Adds a magnet link and waits until it is on record.</summary>
+    public TorrentPort AddMagnet(string link, bool chooseFiles = false)
+    {
+        var reply = new TaskCompletionSource<TorrentPort>();
+        Engine.Session.Post(new SessionCommand.AddMagnet(MagnetLink.Parse(link), new AddTorrentRequest { Magnet = link, ChooseFiles = chooseFiles }, reply));
+        return World.Complete(reply.Task);
+    }
+
     /// <summary>Gives a torrent's loop a command, and its record the change that goes with it; waits until that is on record.</summary>
     public void Command(SimulatedTorrent torrent, TorrentCommand command, Func<TorrentRecord, TorrentRecord>? edit = null)
     {
@@ -194,8 +206,10 @@ internal sealed class SimulatedHost
     }
 
     /// <summary>A torrent's row as of the last beat; null while it is not known.</summary>
-    public TorrentSnapshot? Row(SimulatedTorrent torrent) =>
-        IsReady ? Engine.Snapshot.Torrents.FirstOrDefault(row => row.InfoHash == torrent.InfoHash) : null;
+    public TorrentSnapshot? Row(SimulatedTorrent torrent) => Row(torrent.InfoHash);
+
+    /// <summary>As above, of one that only its infohash names.</summary>
+    public TorrentSnapshot? Row(InfoHash infoHash) => IsReady ? Engine.Snapshot.Torrents.FirstOrDefault(row => row.InfoHash == infoHash) : null;
 
     /// <summary>A torrent's details, built now.</summary>
     public TorrentDetails Details(SimulatedTorrent torrent) => World.Complete(Engine.Find(torrent.InfoHash)!.GetDetailsAsync());

@@ -152,15 +152,14 @@ internal sealed partial class SessionLoop
         {
             _discovery.OnMetadata(entry);
             entry.Loop.Post(new TorrentCommand.Start());
-
-            // Of a private torrent only its trackers may name peers, so those that others named are let go.
-            entry.Loop.Post(new TorrentCommand.PeersFound(entry.IsPrivate ? [] : kept.Peers, PeerSource.Resume));
         }
         else
         {
             Part(entry);
         }
 
+        // Of a private torrent only its trackers may name peers, so those that others named are let go.
+        entry.Loop.Post(new TorrentCommand.PeersFound(entry.IsPrivate ? [] : kept.Peers, PeerSource.Resume));
         OnTell(new SessionCommand.Tell(entry.Record.InfoHash, EngineEventKind.MetadataReceived, $"The metadata of {kept.Metainfo.Name} is here."));
         Publish();
         kept.Reply?.TrySetResult(entry.Port);

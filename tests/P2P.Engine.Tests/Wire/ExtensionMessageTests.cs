@@ -54,7 +54,7 @@ public sealed class ExtensionMessageTests
         Assert.Equal([gone], read.Dropped);
     }
 
-    [Fact] // lists of a wrong length are read as far as they go, flags may be missing, nothing undiallable is believed
+    [Fact] // W53: lists of a wrong length are read as far as they go, flags may be missing, nothing undiallable is believed
     public void Pex_OddLists_AreReadAsFarAsTheyGo()
     {
         byte[] body = [.. "d5:added13:"u8, 192, 0, 2, 1, 0x1A, 0xE1, 0, 0, 0, 0, 0, 0, 7, .. "6:added6i7ee"u8];
@@ -62,7 +62,18 @@ public sealed class ExtensionMessageTests
         Assert.Equal([(new PeerEndpoint(IPAddress.Parse("192.0.2.1"), 6881), PexFlags.None)], read!.Added);
     }
 
-    [Fact]
+    [Theory] // W51
+    [InlineData("le")]
+    [InlineData("5:added")]
+    [InlineData("")]
+    [InlineData("d5:added")]
+    public void Pex_NoDictionary_IsNotRead(string body) => Assert.False(PexMessage.TryRead(System.Text.Encoding.ASCII.GetBytes(body), out _));
+
+    [Fact] // W51
+    public void Pex_TooLong_IsNotRead() =>
+        Assert.False(PexMessage.TryRead((byte[])[.. "d5:added65520:"u8, .. new byte[65_520], .. "ee"u8, 0], out _));
+
+    [Fact] // W53
     public void Pex_ThousandsOfPeers_AreCut()
     {
         byte[] body = [.. "d5:added60000:"u8, .. Enumerable.Range(0, 10_000).SelectMany(number => new byte[] { 10, 0, (byte)(number >> 8), (byte)(number | 1), 1, 1 }), .. "e"u8];
