@@ -51,10 +51,35 @@ public sealed class IPv6Tests
         ours.AssertNoStrikes();
     }
 
-    private static Task<OurPeer> OursAsync(LoopbackFixture loopback) => OurPeer.StartAsync(loopback, options => options with
+    [Fact] // BEP 32: a DHT of IPv6 alone; the first node is the only thing that the others know
+    public async Task Four_of_us_find_a_magnet_link_by_the_DHT()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "this machine has no IPv6");
+        using var loopback = new LoopbackFixture();
+        var torrent = TestTorrents.Single(loopback, Length, PieceLength, announce: null);
+        await using var first = await OursAsync(loopback, hasDht: true);
+        await using var seed = await OursAsync(loopback, hasDht: true, first);
+        await using var onlooker = await OursAsync(loopback, hasDht: true, first);
+        await using var leech = await OursAsync(loopback, hasDht: true, first);
+        await seed.SeedAsync(torrent, Timeout);
+
+        var handle = await leech.AddMagnetAsync(torrent);
+
+        await OurPeer.UntilAsync(handle, TorrentState.Seeding, Timeout);
+        torrent.AssertCopiedTo(leech.SharedDirectory);
+        var found = (await handle.GetDetailsAsync()).Discovery.Single(source => source.Source == DiscoverySource.Dht);
+        Assert.Equal(DiscoveryState.Working, found.State);
+        var table = Assert.Single((await onlooker.Engine.GetDhtAsync()).Tables, table => table.Nodes.Length > 0);
+        Assert.True(table.IsIPv6);
+        Assert.All(table.Nodes, node => Assert.Equal(IPAddress.IPv6Loopback, node.Endpoint.Address));
+    }
+
+    private static Task<OurPeer> OursAsync(LoopbackFixture loopback, bool hasDht = false, OurPeer? first = null) => OurPeer.StartAsync(loopback, options => options with
     {
         ListenAddress = IPAddress.IPv6Loopback,
         ListenPort = LoopbackFixture.FreePort(IPAddress.IPv6Loopback),
+        Dht = hasDht,
+        DhtBootstrap = first is null ? [] : [first.Endpoint.ToString()],
     });
 
     private static void Require()
