@@ -393,7 +393,7 @@ internal sealed class MetadataLoop : SwarmLoop
         _context.Permits.Release();
         var remote = peer.Connection.Handshake.Remote;
         EngineLog.PeerClosed(_context.Logger, InfoHash, remote, peer.Client, reason.Code, reason.Message);
-        _pool.OnClosed(remote, wasUseful: peer.MetadataSize > 0 && !reason.IsMisbehaviour, NowMs);
+        _pool.OnClosed(remote, wasUseful: peer.MetadataSize > 0 && !reason.IsMisbehaviour, NowMs, byPeer: reason.Code == "peer.closed");
         if (reason.IsMisbehaviour)
         {
             EngineLog.PeerStruck(_context.Logger, InfoHash, remote, peer.Client, reason.Code, reason.Message);

@@ -201,7 +201,7 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         _core.Context.Permits.Release();
         var remote = peer.Connection.Handshake.Remote;
         EngineLog.PeerClosed(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);
-        _core.Pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now);
+        _core.Pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now, byPeer: reason.Code == "peer.closed" && !_core.IsComplete);
         if (reason.IsMisbehaviour)
         {
             EngineLog.PeerStruck(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);

@@ -57,6 +57,34 @@ public sealed class PeerPoolTests
         Assert.Equal([1], Drain(pool, now));
     }
 
+    [Fact] // it preferred another connection with us, which ended, too
+    public void OnClosed_ByThePeerAtOnce_IsSoonTriedOnceMore()
+    {
+        var pool = new PeerPool();
+        pool.Add(At(1), PeerSource.Dht, 0);
+        Assert.True(pool.TryNext(0, out _));
+        pool.OnConnected(At(1), 100);
+        pool.OnClosed(At(1), wasUseful: false, 200, byPeer: true);
+        Assert.False(pool.TryNext(2_199, out _));
+        Assert.True(pool.TryNext(2_200, out _));
+        pool.OnConnected(At(1), 2_300);
+        pool.OnClosed(At(1), wasUseful: false, 2_400, byPeer: true);
+        Assert.False(pool.TryNext(32_399, out _));
+        Assert.True(pool.TryNext(32_400, out _));
+    }
+
+    [Fact]
+    public void OnClosed_ByThePeerLater_IsABackOff()
+    {
+        var pool = new PeerPool();
+        pool.Add(At(1), PeerSource.Dht, 0);
+        Assert.True(pool.TryNext(0, out _));
+        pool.OnConnected(At(1), 0);
+        pool.OnClosed(At(1), wasUseful: false, 5_000, byPeer: true);
+        Assert.False(pool.TryNext(19_999, out _));
+        Assert.True(pool.TryNext(20_000, out _));
+    }
+
     [Fact]
     public void OnClosed_Useful_IsDialledAgainAfter10sAndBeforeStrangers()
     {
