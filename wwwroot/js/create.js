@@ -5,7 +5,7 @@ let page = null;
 
 export function start(reference, input, progress) {
   page = reference;
-  input.addEventListener('change', async () => {
+  const send = async () => {
     const file = input.files[0];
     if (!file) return;
     input.disabled = true;
@@ -16,7 +16,9 @@ export function start(reference, input, progress) {
     progress.hidden = true;
     progress.value = 0;
     await page?.invokeMethodAsync('OnDone', JSON.stringify(result));
-  });
+  };
+  input.addEventListener('change', send);
+  send(); // What was chosen before this was here.
 }
 
 export function stop() {
