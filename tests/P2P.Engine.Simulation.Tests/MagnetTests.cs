@@ -96,7 +96,7 @@ public sealed class MagnetTests(ITestOutputHelper output)
         swarm.Scripted("greedy").Dial(swarm["seed0"], async wire =>
         {
             var theirs = await GreetAsync(wire, swarm.Torrent.InfoHash, size: null);
-            _ = AskAsync();
+            wire.Beside(AskAsync);
             while (true)
             {
                 var (id, payload) = await wire.ReceiveAsync();

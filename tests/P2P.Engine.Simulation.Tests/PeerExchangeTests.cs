@@ -43,22 +43,13 @@ public sealed class PeerExchangeTests(ITestOutputHelper output)
         onlooker.Dial(swarm["leech0"], async wire =>
         {
             await GreetAsync(wire);
-            _ = StayAsync();
+            wire.Stay();
             while (true)
             {
                 var (id, payload) = await wire.ReceiveAsync();
                 if (id == MessageId.Extended && payload[0] == OurSubId && PexMessage.TryRead(payload.AsMemory(1), out var message))
                 {
                     told.Add((swarm.World.Elapsed, message!));
-                }
-            }
-
-            async Task StayAsync()
-            {
-                while (true)
-                {
-                    await wire.Delay(TimeSpan.FromSeconds(60));
-                    await wire.SendAsync(new PeerMessage(MessageId.KeepAlive));
                 }
             }
         });

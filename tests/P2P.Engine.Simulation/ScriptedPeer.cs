@@ -114,6 +114,7 @@ internal sealed class ScriptedWire(IConnection connection, SimulatedProcess proc
 {
     private readonly List<byte> _received = [];
     private readonly byte[] _buffer = new byte[64 * 1024];
+    private Task _sent = Task.CompletedTask;
 
     /// <summary>What it talks about.</summary>
     public SimulatedTorrent Torrent => torrent;
@@ -155,9 +156,55 @@ internal sealed class ScriptedWire(IConnection connection, SimulatedProcess proc
         return SendBytesAsync(bytes);
     }
 
-    /// <summary>Sends bytes as they are.</summary>
-    public async Task SendBytesAsync(byte[] bytes) =>
-        await connection.SendAsync([new ArraySegment<byte>(bytes)], CancellationToken.None).ConfigureAwait(false);
+    /// <summary>Sends bytes as they are, after what is being sent.</summary>
+    public async Task SendBytesAsync(byte[] bytes)
+    {
+        var (before, mine) = (_sent, new TaskCompletionSource());
+        _sent = mine.Task;
+        await before.ConfigureAwait(false);
+        try
+        {
+            await connection.SendAsync([new ArraySegment<byte>(bytes)], CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            mine.SetResult();
+        }
+    }
+
+    /// <summary>Does something beside the script: the end of the connection ends it, a mistake in it fails the run of the world.</summary>
+    public void Beside(Func<Task> action)
+    {
+        _ = RunAsync();
+
+        async Task RunAsync()
+        {
+            try
+            {
+                await action().ConfigureAwait(false);
+            }
+            catch (NetworkException exception)
+            {
+                process.World.Trace.Write(process.World.Now, process.Name, $"beside the script: {exception.Code}");
+            }
+#pragma warning disable CA1031 // As of the script itself.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                process.World.Fault($"{process.Name}: {exception}");
+            }
+        }
+    }
+
+    /// <summary>Keeps the connection open beside the script: a keep-alive every minute.</summary>
+    public void Stay() => Beside(async () =>
+    {
+        while (true)
+        {
+            await Delay(TimeSpan.FromSeconds(60)).ConfigureAwait(false);
+            await SendAsync(new PeerMessage(MessageId.KeepAlive)).ConfigureAwait(false);
+        }
+    });
 
     /// <summary>The next message; a closed connection throws <see cref="NetworkException"/>. Payload is what follows the id.</summary>
     public async Task<(MessageId Id, byte[] Payload)> ReceiveAsync()

@@ -13,6 +13,9 @@ internal enum MetadataArrival
     /// <summary>Nobody asked this peer for it, or no longer (row G25).</summary>
     Unasked,
 
+    /// <summary>This peer was asked for it, but its time was over before it came.</summary>
+    Late,
+
     /// <summary>Its length cannot be right (row G24).</summary>
     BadLength,
 
@@ -28,7 +31,9 @@ internal enum MetadataArrival
 /// Peers that tell the same size share one attempt: every part is asked of whoever has least to do. When its hash is wrong the liar cannot be
 /// told from the others, so from then on each peer of that size gets an attempt of its own, up to <see cref="SoloPeers"/> at a time: the
 /// first honest one completes it, and a liar convicts itself and rests for five minutes. At most <see cref="Sizes"/> sizes are tried side by
-/// side (R-M03), those most peers tell first. Memory grows with the parts received, never with the size told (R-M02).
+/// side (R-M03), those most peers tell first. While another size or peer waits, an attempt has a turn of ten seconds and is then thrown away,
+/// so that liars that answer slowly, but never too slowly, keep nobody waiting; each further turn is twice as long, for whoever is honest and
+/// slow. Memory grows with the parts received, never with the size told (R-M02).
 /// </remarks>
 internal sealed class MetadataAssembly(InfoHash infoHash)
 {
@@ -50,11 +55,17 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
     /// <summary>The same while others have nothing to do: ten that never answer must not hold up an honest one for a minute.</summary>
     public const long ShortPatienceMs = 8_000;
 
+    /// <summary>First turn of an attempt while others wait: eleven sizes, three at a time, have had theirs within forty seconds (R-M03).</summary>
+    public const long TurnMs = 10_000;
+
     /// <summary>A peer that alone gave a wrong dictionary is not asked again for so long.</summary>
     public const long LiarRestMs = 300_000;
 
     /// <summary>A peer that was silent, or refused, is not asked again for so long.</summary>
     public const long SilentRestMs = 30_000;
+
+    /// <summary>Longest turn, as doublings of the first: an hour and a half.</summary>
+    private const int MaxDoublings = 9;
 
     private readonly Dictionary<int, Source> _sources = [];
     private readonly List<Attempt> _attempts = [];
@@ -95,6 +106,7 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
     public IReadOnlyList<(int Peer, int Part)> Next(long nowMs)
     {
         Forget(nowMs);
+        EndTurn(nowMs);
         Begin(nowMs);
         var asked = new List<(int, int)>();
         foreach (var attempt in _attempts)
@@ -134,7 +146,7 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
         var attempt = _attempts.Find(candidate => candidate.Asked.TryGetValue(part, out var asked) && asked.Peer == peer);
         if (attempt is null)
         {
-            return MetadataArrival.Unasked;
+            return _sources.TryGetValue(peer, out var late) && late.GivenUp.Remove(part) ? MetadataArrival.Late : MetadataArrival.Unasked;
         }
 
         attempt.Asked.Remove(part);
@@ -186,37 +198,80 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
 
     private void Begin(long nowMs)
     {
-        var sizes = _sources.Values
-            .Where(source => source.RestUntilMs <= nowMs)
-            .GroupBy(source => source.Size)
-            .OrderByDescending(group => group.Count())
-            .ThenBy(group => group.Key);
-        foreach (var size in sizes)
+        foreach (var size in Waiting(nowMs).GroupBy(source => source.Size).OrderBy(group => group.Min(source => source.Turns))
+            .ThenByDescending(group => group.Count()).ThenBy(group => group.Min(source => source.Peer)))
         {
-            if (!_attempts.Exists(attempt => attempt.Size == size.Key) && _attempts.Select(attempt => attempt.Size).Distinct().Count() >= Sizes)
+            var beside = _attempts.Find(attempt => attempt.Size == size.Key);
+            if (beside is null && AreSizesTaken)
             {
                 continue;
             }
 
+            var sizeBeganAtMs = beside?.SizeBeganAtMs ?? nowMs;
             if (!_distrusted.Contains(size.Key))
             {
-                if (!_attempts.Exists(attempt => attempt.Size == size.Key))
-                {
-                    _attempts.Add(new Attempt(size.Key, soloPeer: null));
-                }
-
+                _attempts.Add(new Attempt(size.Key, soloPeer: null, nowMs, sizeBeganAtMs));
                 continue;
             }
 
-            foreach (var source in size.Where(source => !_attempts.Exists(attempt => attempt.SoloPeer == source.Peer)))
+            foreach (var source in size.OrderBy(source => source.Turns))
             {
-                if (_attempts.Count(attempt => attempt.SoloPeer is not null) >= SoloPeers)
+                if (AreSolosTaken)
                 {
                     break;
                 }
 
-                _attempts.Add(new Attempt(size.Key, source.Peer));
+                _attempts.Add(new Attempt(size.Key, source.Peer, nowMs, sizeBeganAtMs));
             }
+        }
+    }
+
+    private bool AreSizesTaken => _attempts.Select(attempt => attempt.Size).Distinct().Count() >= Sizes;
+
+    private bool AreSolosTaken => _attempts.Count(attempt => attempt.SoloPeer is not null) >= SoloPeers;
+
+    // Peers that could be asked and are in no attempt.
+    private IEnumerable<Source> Waiting(long nowMs) =>
+        _sources.Values.Where(source => source.RestUntilMs <= nowMs && !_attempts.Exists(attempt => attempt.IsOf(source)));
+
+    // One at a time makes room, the one that is over its turn longest.
+    private void EndTurn(long nowMs)
+    {
+        var waiting = Waiting(nowMs).ToArray();
+        if (AreSizesTaken && Array.Exists(waiting, source => !_attempts.Exists(attempt => attempt.Size == source.Size)))
+        {
+            if (Over(_attempts, attempt => attempt.SizeBeganAtMs) is { } longest)
+            {
+                foreach (var attempt in _attempts.Where(attempt => attempt.Size == longest.Size).ToArray())
+                {
+                    End(attempt);
+                }
+            }
+        }
+        else if (AreSolosTaken && Array.Exists(waiting, source => _distrusted.Contains(source.Size))
+            && Over(_attempts.Where(attempt => attempt.SoloPeer is not null), attempt => attempt.BeganAtMs) is { } solo)
+        {
+            End(solo);
+        }
+
+        Attempt? Over(IEnumerable<Attempt> attempts, Func<Attempt, long> beganAtMs) =>
+            attempts.Where(attempt => nowMs - beganAtMs(attempt) >= TurnOf(attempt)).MinBy(attempt => beganAtMs(attempt) + TurnOf(attempt));
+    }
+
+    private long TurnOf(Attempt attempt) =>
+        TurnMs << Math.Min(MaxDoublings, _sources.Values.Where(attempt.IsOf).Select(source => source.Turns).DefaultIfEmpty().Min());
+
+    private void End(Attempt attempt)
+    {
+        _attempts.Remove(attempt);
+        foreach (var source in _sources.Values.Where(attempt.IsOf))
+        {
+            source.Turns++;
+        }
+
+        foreach (var (part, asked) in attempt.Asked)
+        {
+            GiveUp(asked.Peer, part);
         }
     }
 
@@ -247,7 +302,6 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
     {
         source.RestUntilMs = Math.Max(source.RestUntilMs, untilMs);
         Release(source.Peer);
-        source.Asked = 0;
     }
 
     private void Release(int peer)
@@ -259,8 +313,18 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
                 if (asked.Peer == peer)
                 {
                     attempt.Asked.Remove(part);
+                    GiveUp(peer, part);
                 }
             }
+        }
+    }
+
+    private void GiveUp(int peer, int part)
+    {
+        if (_sources.TryGetValue(peer, out var source))
+        {
+            source.Asked--;
+            source.GivenUp.Add(part);
         }
     }
 
@@ -272,16 +336,27 @@ internal sealed class MetadataAssembly(InfoHash infoHash)
 
         public int Asked { get; set; }
 
+        /// <summary>Attempts of it that were thrown away because others waited.</summary>
+        public int Turns { get; set; }
+
+        /// <summary>Parts asked of it that may still come.</summary>
+        public HashSet<int> GivenUp { get; } = [];
+
         public long RestUntilMs { get; set; } = long.MinValue;
     }
 
-    private sealed class Attempt(int size, int? soloPeer)
+    private sealed class Attempt(int size, int? soloPeer, long beganAtMs, long sizeBeganAtMs)
     {
         private readonly SortedDictionary<int, byte[]> _parts = [];
 
         public int Size { get; } = size;
 
         public int? SoloPeer { get; } = soloPeer;
+
+        public long BeganAtMs { get; } = beganAtMs;
+
+        /// <summary>When the first of those attempts of its size that go on began.</summary>
+        public long SizeBeganAtMs { get; } = sizeBeganAtMs;
 
         public Dictionary<int, (int Peer, long AtMs)> Asked { get; } = [];
 

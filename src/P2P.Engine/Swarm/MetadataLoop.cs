@@ -291,7 +291,7 @@ internal sealed class MetadataLoop : SwarmLoop
             case MetadataMessageType.Reject:
                 _assembly.OnReject(peer.Id, message.Part, NowMs);
                 return null;
-            case MetadataMessageType.Data when message.Part < 0 || message.TotalSize != peer.MetadataSize:
+            case MetadataMessageType.Data when message.Part < 0 || (long)message.Part * MetadataMessage.PartLength >= peer.MetadataSize || message.TotalSize != peer.MetadataSize:
                 return Invalid();
             case MetadataMessageType.Data:
                 return OnPart(peer, message);

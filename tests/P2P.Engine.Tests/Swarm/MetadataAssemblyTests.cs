@@ -148,6 +148,69 @@ public sealed class MetadataAssemblyTests
         Assert.Fail("It is not complete after 60 s.");
     }
 
+    [Fact] // R-M03: three that answer slowly, but never too slowly, have the three places
+    public void OthersWait_SlowSizesEndTheirTurnAndTheNextBegins()
+    {
+        for (var peer = 1; peer <= 3; peer++)
+        {
+            _assembly.Add(peer, 10_000_000 + peer);
+        }
+
+        Assert.Equal([1, 2, 3], _assembly.Next(0).Select(asked => asked.Peer).Distinct());
+        _assembly.Add(4, Truth.Length);
+
+        Assert.DoesNotContain(_assembly.Next(7_000), asked => asked.Peer == 4);
+        for (var peer = 1; peer <= 3; peer++)
+        {
+            Assert.Equal(MetadataArrival.Taken, _assembly.OnData(peer, 0, new byte[MetadataMessage.PartLength], 7_500, out _));
+        }
+
+        Assert.Equal([(4, 0), (4, 1), (4, 2)], _assembly.Next(MetadataAssembly.TurnMs).Where(asked => asked.Peer == 4));
+    }
+
+    [Fact] // an honest peer on a slow line gets longer turns
+    public void OthersWait_TheSecondTurnIsTwiceAsLong()
+    {
+        for (var peer = 1; peer <= 4; peer++)
+        {
+            _assembly.Add(peer, 10_000_000 + peer);
+        }
+
+        List<(int Peer, long At)> begun = [];
+        Dictionary<int, List<int>> open = [];
+        for (long now = 0; now < 31_000; now += 500)
+        {
+            // Everybody answers one part each half second, for ever.
+            foreach (var (peer, parts) in open)
+            {
+                _ = _assembly.OnData(peer, parts[0], new byte[MetadataMessage.PartLength], now, out _);
+                parts.RemoveAt(0);
+            }
+
+            foreach (var (peer, part) in _assembly.Next(now))
+            {
+                begun.AddRange(part == 0 ? [(peer, now)] : []);
+                open.TryAdd(peer, []);
+                open[peer].Add(part);
+            }
+
+            open = open.Where(pair => pair.Value.Count > 0).ToDictionary();
+        }
+
+        // The first turns end after 10 s, one at a time; the second one of peer 1, from 10.5 s on, ends after 20 s.
+        Assert.Equal([(1, 0), (2, 0), (3, 0), (4, 10_000), (1, 10_500), (2, 11_000), (3, 20_000), (4, 30_500)], begun);
+    }
+
+    [Fact]
+    public void PartOfAPeerWhoseTimeWasOver_IsLateOnceAndThenUnasked()
+    {
+        _assembly.Add(1, Truth.Length);
+        _ = _assembly.Next(0);
+        _ = _assembly.Next(MetadataAssembly.PatienceMs);
+        Assert.Equal(MetadataArrival.Late, _assembly.OnData(1, 0, Part(Truth, 0), 31_000, out _));
+        Assert.Equal(MetadataArrival.Unasked, _assembly.OnData(1, 0, Part(Truth, 0), 31_000, out _));
+    }
+
     private static byte[] Make(int length, int seed = 1)
     {
         var bytes = new byte[length];
