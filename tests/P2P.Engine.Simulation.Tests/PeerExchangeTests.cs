@@ -8,7 +8,6 @@ namespace P2P.Engine.Simulation.Tests;
 /// <summary>Whole swarms that live by telling each other (BEP 11), and private ones that must not (BEP 27).</summary>
 public sealed class PeerExchangeTests(ITestOutputHelper output)
 {
-    private const byte OurSubId = 9;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);
 
     [Fact]
@@ -42,16 +41,9 @@ public sealed class PeerExchangeTests(ITestOutputHelper output)
         var onlooker = swarm.Scripted("onlooker");
         onlooker.Dial(swarm["leech0"], async wire =>
         {
-            await GreetAsync(wire);
+            await ExchangeScript.GreetAsync(wire);
             wire.Stay();
-            while (true)
-            {
-                var (id, payload) = await wire.ReceiveAsync();
-                if (id == MessageId.Extended && payload[0] == OurSubId && PexMessage.TryRead(payload.AsMemory(1), out var message))
-                {
-                    told.Add((swarm.World.Elapsed, message!));
-                }
-            }
+            await ExchangeScript.HearAsync(wire, message => told.Add((swarm.World.Elapsed, message)));
         });
 
         swarm.World.Run(TimeSpan.FromMinutes(3));
@@ -74,7 +66,7 @@ public sealed class PeerExchangeTests(ITestOutputHelper output)
         var flooder = swarm.Scripted("flooder");
         flooder.Dial(swarm["leech0"], async wire =>
         {
-            var theirs = await GreetAsync(wire);
+            var theirs = await ExchangeScript.GreetAsync(wire);
             for (var number = 0; ; number += 200)
             {
                 var invented = Enumerable.Range(number, 200).Select(i => (new PeerEndpoint(new IPAddress([10, 99, (byte)(i >> 8), (byte)i]), 6881), PexFlags.IsReachable));
@@ -98,7 +90,10 @@ public sealed class PeerExchangeTests(ITestOutputHelper output)
     {
         var builder = new SwarmBuilder(94).Sharing(2 << 20, 64 * 1024).WithNeighbours(3)
             .AllHaving(options => options with { PeerExchange = true, Dht = true, LocalDiscovery = true, DhtBootstrap = ["10.1.1.1:6881"] });
-        var swarm = (isPrivate ? builder.Private() : builder).Seeds(1, up: 50_000).Leechers(7, up: 50_000).Start();
+        var swarm = (isPrivate ? builder.Private() : builder).Seeds(1, up: 50_000).Leechers(7, up: 50_000).Build();
+        var privacy = swarm.World.Privacy;
+        privacy.Count(swarm.Torrent.InfoHash);
+        swarm.Start();
 
         Assert.True(swarm.RunUntilComplete(Limit));
         swarm.World.Run(TimeSpan.FromMinutes(20));
@@ -107,8 +102,12 @@ public sealed class PeerExchangeTests(ITestOutputHelper output)
         var rows = swarm.Hosts.SelectMany(host => host.Details(swarm.Torrent).Discovery.Where(source => elsewhere.Contains(source.Source))).ToList();
         output.WriteLine(string.Join(", ", rows.GroupBy(row => (row.Source, row.State)).Select(group => $"{group.Key}: {group.Count()} rows, {group.Sum(row => row.KnownPeers)} peers")));
         Assert.Equal(swarm.Hosts.Count() * elsewhere.Length, rows.Count);
-        Assert.Empty(swarm.World.Privacy.Violations);
-        Assert.Equal(isPrivate, swarm.World.Privacy.Contains(swarm.Torrent.InfoHash));
+        var seen = Enum.GetValues<Sighting>().ToDictionary(kind => kind, kind => privacy.Sightings(swarm.Torrent.InfoHash, kind));
+        output.WriteLine($"{privacy.Datagrams} datagrams and {privacy.Messages} messages looked at: {string.Join(", ", seen)}");
+        Assert.Empty(privacy.Violations);
+        Assert.Equal(isPrivate, privacy.Contains(swarm.Torrent.InfoHash));
+        Assert.True(privacy.Datagrams > 100 && privacy.Messages > 1000, $"{privacy.Datagrams}, {privacy.Messages}"); // There was something to look at.
+        Assert.All(seen, pair => Assert.Equal(isPrivate, pair.Value == 0));
         if (isPrivate)
         {
             Assert.All(rows, row => Assert.Equal((DiscoveryState.Forbidden, 0), (row.State, row.KnownPeers)));
@@ -122,19 +121,4 @@ public sealed class PeerExchangeTests(ITestOutputHelper output)
 
     private static int Known(SimulatedHost host, SimulatedSwarm swarm, DiscoverySource source) =>
         host.Details(swarm.Torrent).Discovery.First(row => row.Source == source).KnownPeers;
-
-    // Both handshakes; returns the other side's number for ut_pex.
-    private static async Task<byte> GreetAsync(ScriptedWire wire)
-    {
-        await wire.HandshakeAsync(HandshakeFeatures.Fast | HandshakeFeatures.Extensions);
-        await wire.SendAsync(new ExtensionHandshake { Messages = new Dictionary<string, byte> { [PexMessage.Name] = OurSubId } }.ToMessage(), new PeerMessage(MessageId.HaveNone));
-        while (true)
-        {
-            var (id, payload) = await wire.ReceiveAsync();
-            if (id == MessageId.Extended && payload[0] == ExtensionHandshake.SubId && ExtensionHandshake.TryRead(payload.AsMemory(1), out var hello, out _))
-            {
-                return hello.Messages[PexMessage.Name];
-            }
-        }
-    }
 }

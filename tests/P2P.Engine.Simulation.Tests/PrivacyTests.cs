@@ -42,9 +42,27 @@ public sealed class PrivacyTests
     public void Ledger_ExchangeOrPortToAPrivatePeer_IsReported(string message)
     {
         var ledger = new PrivacyLedger();
+        ledger.Add(Private);
 
         ledger.OnMessage(Encoding.Latin1.GetBytes(message), Private, Somebody);
 
         Assert.Single(ledger.Violations);
+    }
+
+    [Fact]
+    public void Ledger_CountedTorrent_IsSeenAndNotReported()
+    {
+        var ledger = new PrivacyLedger();
+        ledger.Count(Private);
+
+        ledger.OnDatagram([.. "d1:ad9:info_hash20:"u8, .. Private.ToArray(), .. "e1:q9:get_peers1:t2:aa1:y1:qe"u8], "a node");
+        ledger.OnDatagram(Encoding.ASCII.GetBytes($"BT-SEARCH * HTTP/1.1\r\nInfohash: {Private}\r\n\r\n"), "the LAN");
+        ledger.OnMessage([20, 1, .. "d5:added6:......e"u8], Private, Somebody);
+        ledger.OnMessage([9, 26, 225], Private, Somebody);
+        ledger.OnMessage([2], Private, Somebody);
+
+        Assert.Empty(ledger.Violations);
+        Assert.All(Enum.GetValues<Sighting>(), kind => Assert.Equal(1, ledger.Sightings(Private, kind)));
+        Assert.Equal((2L, 3L), (ledger.Datagrams, ledger.Messages));
     }
 }

@@ -6,37 +6,74 @@ using P2P.Engine.Transport;
 
 namespace P2P.Engine.Simulation;
 
+/// <summary>How a torrent was named to strangers.</summary>
+internal enum Sighting
+{
+    /// <summary>In a datagram of the DHT.</summary>
+    Dht,
+
+    /// <summary>In a datagram of local discovery.</summary>
+    LocalNetwork,
+
+    /// <summary>Exchange of peers, offered or used with a peer of the torrent.</summary>
+    Exchange,
+
+    /// <summary>The port of the DHT node, told to a peer of the torrent.</summary>
+    DhtPort,
+}
+
 /// <summary>Infohashes of private torrents (BEP 27), and what was sent of them that must not have been. Thread-safe.</summary>
 internal sealed class PrivacyLedger(Action<string>? onViolation = null)
 {
-    private readonly ConcurrentDictionary<InfoHash, bool> _private = new();
+    // Is it private, or only counted?
+    private readonly ConcurrentDictionary<InfoHash, bool> _watched = new();
+    private readonly ConcurrentDictionary<(InfoHash, Sighting), int> _sightings = new();
     private readonly ConcurrentQueue<string> _violations = new();
+    private long _datagrams;
+    private long _messages;
 
     /// <summary>What leaked, one sentence each; empty is right.</summary>
     public IReadOnlyCollection<string> Violations => _violations;
 
+    /// <summary>Datagrams looked at, of any torrent.</summary>
+    public long Datagrams => Interlocked.Read(ref _datagrams);
+
+    /// <summary>Peer messages looked at, of private and counted torrents.</summary>
+    public long Messages => Interlocked.Read(ref _messages);
+
     /// <summary>From now on nothing of it may be sent but to trackers and its own peers.</summary>
-    public void Add(InfoHash infoHash) => _private.TryAdd(infoHash, true);
+    public void Add(InfoHash infoHash) => _watched[infoHash] = true;
+
+    /// <summary>From now on what is sent of this public torrent is counted, to show that the guard would see it.</summary>
+    public void Count(InfoHash infoHash) => _watched.TryAdd(infoHash, false);
 
     /// <summary>Is it private?</summary>
-    public bool Contains(InfoHash infoHash) => _private.ContainsKey(infoHash);
+    public bool Contains(InfoHash infoHash) => _watched.GetValueOrDefault(infoHash);
+
+    /// <summary>Is it private or counted?</summary>
+    public bool IsWatched(InfoHash infoHash) => _watched.ContainsKey(infoHash);
+
+    /// <summary>How often a torrent was seen in this way.</summary>
+    public int Sightings(InfoHash infoHash, Sighting kind) => _sightings.GetValueOrDefault((infoHash, kind));
 
     /// <summary>Looks at a datagram that leaves.</summary>
     public void OnDatagram(ReadOnlySpan<byte> datagram, string to)
     {
+        Interlocked.Increment(ref _datagrams);
+
         // Trackers speak in binary (BEP 15); the DHT in bencoding, local discovery in text.
-        if (datagram.IsEmpty || datagram[0] is not ((byte)'d' or (byte)'B') || _private.IsEmpty)
+        if (datagram.IsEmpty || datagram[0] is not ((byte)'d' or (byte)'B') || _watched.IsEmpty)
         {
             return;
         }
 
-        foreach (var infoHash in _private.Keys)
+        foreach (var infoHash in _watched.Keys)
         {
             var hex = infoHash.ToString();
             if (datagram.IndexOf(infoHash.ToArray()) >= 0 || datagram.IndexOf(System.Text.Encoding.ASCII.GetBytes(hex)) >= 0
                 || datagram.IndexOf(System.Text.Encoding.ASCII.GetBytes(hex.ToUpperInvariant())) >= 0)
             {
-                Report($"a datagram to {to} names the private torrent {hex}");
+                Report(infoHash, datagram[0] == (byte)'d' ? Sighting.Dht : Sighting.LocalNetwork, $"a datagram to {to} names the private torrent {hex}");
             }
         }
     }
@@ -44,18 +81,25 @@ internal sealed class PrivacyLedger(Action<string>? onViolation = null)
     /// <summary>Looks at a peer message that leaves for a private torrent: neither exchange of peers nor a DHT port may be in it.</summary>
     public void OnMessage(ReadOnlySpan<byte> message, InfoHash infoHash, PeerEndpoint to)
     {
+        Interlocked.Increment(ref _messages);
         if (message is [9, ..])
         {
-            Report($"the DHT port was told to {to} of the private torrent {infoHash}");
+            Report(infoHash, Sighting.DhtPort, $"the DHT port was told to {to} of the private torrent {infoHash}");
         }
         else if (message is [20, ..] && (message.IndexOf("ut_pex"u8) >= 0 || message.IndexOf("5:added"u8) >= 0))
         {
-            Report($"peer exchange was offered to or used with {to} of the private torrent {infoHash}");
+            Report(infoHash, Sighting.Exchange, $"peer exchange was offered to or used with {to} of the private torrent {infoHash}");
         }
     }
 
-    private void Report(string violation)
+    private void Report(InfoHash infoHash, Sighting kind, string violation)
     {
+        _sightings.AddOrUpdate((infoHash, kind), 1, static (_, count) => count + 1);
+        if (!Contains(infoHash))
+        {
+            return;
+        }
+
         _violations.Enqueue(violation);
         onViolation?.Invoke(violation);
     }
@@ -172,7 +216,7 @@ internal sealed class PrivacyGuard(INetwork inner, PrivacyLedger ledger) : INetw
                 }
 
                 _infoHash = new InfoHash(sent.Slice(28, InfoHash.Length));
-                _isOfNoInterest = sent[0] != 19 || !ledger.Contains(_infoHash.Value); // an HTTP answer of our tracker is no handshake either
+                _isOfNoInterest = sent[0] != 19 || !ledger.IsWatched(_infoHash.Value); // an HTTP answer of our tracker is no handshake either
                 sent = sent[HandshakeLength..];
             }
 
