@@ -67,6 +67,7 @@ internal static class ClientHost
         app.UseClientSecurity();
         app.UseExceptionHandler();
         app.UseRootFiles();
+        app.UseMiddleware<Localization.PageLanguage>();
         app.UseRouting();
         app.UseWhen(context => context.Request.Path.StartsWithSegments("/api"), api => api.UseStatusCodePages());
         app.UseAntiforgery();

@@ -25,6 +25,6 @@ internal static class ByteText
         }
 
         var format = unit == 0 || value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(format, CultureInfo.InvariantCulture)} {Units[unit]}");
+        return $"{value.ToString(format, CultureInfo.CurrentCulture)} {Units[unit]}";
     }
 }

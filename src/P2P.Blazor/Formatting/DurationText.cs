@@ -1,4 +1,4 @@
-using System.Globalization;
+using P2P.Blazor.Localization;
 
 namespace P2P.Blazor.Formatting;
 
@@ -15,11 +15,11 @@ internal static class DurationText
     /// <summary>Whole seconds; null, negative or over 100 days is "never".</summary>
     public static string Of(long? seconds) => seconds switch
     {
-        null or < 0 or > Never => "never",
-        < Minute => Text($"{seconds} s"),
-        < Hour => Text($"{seconds / Minute} min {seconds % Minute:00} s"),
-        < Day => Text($"{seconds / Hour} h {seconds % Hour / Minute:00} min"),
-        _ => Text($"{seconds / Day} d {seconds % Day / Hour} h"),
+        null or < 0 or > Never => Text.T("format.never"),
+        < Minute => Text.T("format.seconds", seconds),
+        < Hour => Text.T("format.minutes", seconds / Minute, seconds % Minute),
+        < Day => Text.T("format.hours", seconds / Hour, seconds % Hour / Minute),
+        _ => Text.T("format.days", seconds / Day, seconds % Day / Hour),
     };
 
     /// <summary>A length of time, fractions cut off.</summary>
@@ -31,11 +31,9 @@ internal static class DurationText
         var seconds = (long)(moment - now).TotalSeconds;
         return seconds switch
         {
-            0 => "now",
-            < 0 => $"{Of(Math.Min(-seconds, Never))} ago",
-            _ => $"in {Of(Math.Min(seconds, Never))}",
+            0 => Text.T("format.now"),
+            < 0 => Text.T("format.ago", Of(Math.Min(-seconds, Never))),
+            _ => Text.T("format.in", Of(Math.Min(seconds, Never))),
         };
     }
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,5 +10,5 @@ internal static class RateText
     public static string OrDash(long bytesPerSecond) => bytesPerSecond <= 0 ? "–" : Of(bytesPerSecond);
 
     /// <summary>A limit, where 0 means none.</summary>
-    public static string Limit(long bytesPerSecond) => bytesPerSecond <= 0 ? "no limit" : Of(bytesPerSecond);
+    public static string Limit(long bytesPerSecond) => bytesPerSecond <= 0 ? Localization.Text.T("format.nolimit") : Of(bytesPerSecond);
 }

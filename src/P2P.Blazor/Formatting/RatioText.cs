@@ -10,9 +10,9 @@ internal static class RatioText
     {
         double.PositiveInfinity => "∞",
         < 0 or double.NaN => "–",
-        < 10 => Cut(ratio, 100).ToString("0.00", CultureInfo.InvariantCulture),
-        < 100 => Cut(ratio, 10).ToString("0.0", CultureInfo.InvariantCulture),
-        _ => Math.Floor(ratio).ToString("0", CultureInfo.InvariantCulture),
+        < 10 => Cut(ratio, 100).ToString("0.00", CultureInfo.CurrentCulture),
+        < 100 => Cut(ratio, 10).ToString("0.0", CultureInfo.CurrentCulture),
+        _ => Math.Floor(ratio).ToString("0", CultureInfo.CurrentCulture),
     };
 
     // In decimal, because 0.29 * 100 is 28.999... in binary.

@@ -10,26 +10,29 @@ internal sealed class SessionFeed(IEngineAccess engine, TimeProvider clock) : ID
     public static readonly TimeSpan MinBeat = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _lock = new();
-    private readonly HashSet<Action> _listeners = [];
+    private readonly HashSet<Listening> _listeners = [];
     private CancellationTokenSource? _running;
 
     /// <summary>The session as of the last beat.</summary>
     public SessionSnapshot Current => engine.Snapshot;
 
-    /// <summary>Calls <paramref name="onBeat"/> after each change, from any thread, until disposed. It must return at once and not throw.</summary>
+    /// <summary>Calls <paramref name="onBeat"/> after each change, from any thread but in the language of the caller, until disposed. It must return at once and not throw.</summary>
     public IDisposable Listen(Action onBeat)
     {
+        var listening = new Listening(this, onBeat);
         lock (_lock)
         {
-            _listeners.Add(onBeat);
+            _listeners.Add(listening);
             if (_running is null)
             {
                 _running = new CancellationTokenSource();
+                // Nobody's context: the wait serves all circuits.
+                using var plain = ExecutionContext.SuppressFlow();
                 _ = BeatAsync(engine.Snapshot.Version, _running.Token);
             }
         }
 
-        return new Listening(this, onBeat);
+        return listening;
     }
 
     /// <inheritdoc/>
@@ -44,7 +47,7 @@ internal sealed class SessionFeed(IEngineAccess engine, TimeProvider clock) : ID
                 seenVersion = (await engine.WaitForChangeAsync(seenVersion, cancellation)).Version;
                 foreach (var listener in Listeners())
                 {
-                    listener();
+                    listener.Beat();
                 }
 
                 await Task.Delay(MinBeat, clock, cancellation);
@@ -56,7 +59,7 @@ internal sealed class SessionFeed(IEngineAccess engine, TimeProvider clock) : ID
         }
     }
 
-    private Action[] Listeners()
+    private Listening[] Listeners()
     {
         lock (_lock)
         {
@@ -64,7 +67,7 @@ internal sealed class SessionFeed(IEngineAccess engine, TimeProvider clock) : ID
         }
     }
 
-    private void Leave(Action listener)
+    private void Leave(Listening listener)
     {
         lock (_lock)
         {
@@ -85,8 +88,25 @@ internal sealed class SessionFeed(IEngineAccess engine, TimeProvider clock) : ID
         }
     }
 
-    private sealed class Listening(SessionFeed feed, Action listener) : IDisposable
+    // A circuit's language flows with its execution context, and a render that starts from here has to bring it along.
+    private sealed class Listening(SessionFeed feed, Action onBeat) : IDisposable
     {
-        public void Dispose() => feed.Leave(listener);
+        private readonly ExecutionContext? _context = ExecutionContext.Capture();
+
+        public void Beat()
+        {
+            if (_context is null)
+            {
+                onBeat();
+            }
+            else
+            {
+                ExecutionContext.Run(_context, static listener => ((Listening)listener!).Tell(), this);
+            }
+        }
+
+        public void Dispose() => feed.Leave(this);
+
+        private void Tell() => onBeat();
     }
 }

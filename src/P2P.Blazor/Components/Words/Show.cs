@@ -1,10 +1,11 @@
 using System.Globalization;
 using P2P.Blazor.Formatting;
+using P2P.Blazor.Localization;
 using P2P.Engine;
 
 namespace P2P.Blazor.Components.Words;
 
-/// <summary>Numbers as the pages print them: the texts of Formatting, and what only pages need. Invariant culture.</summary>
+/// <summary>Numbers as the pages print them: the texts of Formatting, and what only pages need. In the circuit's language.</summary>
 internal static class Show
 {
     /// <summary>"1.42 GiB"; unknown is a dash.</summary>
@@ -23,20 +24,20 @@ internal static class Show
     public static string Percent(double share)
     {
         var tenths = Math.Floor(Math.Clamp(share, 0, 1) * 1000) / 10;
-        return tenths >= 100 ? "100\u00A0%" : $"{tenths.ToString("0.0", CultureInfo.InvariantCulture)}\u00A0%";
+        return tenths >= 100 ? "100\u00A0%" : $"{tenths.ToString("0.0", CultureInfo.CurrentCulture)}\u00A0%";
     }
 
     /// <summary>A CSS width of a share 0..1: "61.4%".</summary>
     public static string Width(double share) => $"{(Math.Clamp(share, 0, 1) * 100).ToString("0.#", CultureInfo.InvariantCulture)}%";
 
     /// <summary>Two units at most: "2 h 05 min"; null is "unknown".</summary>
-    public static string Duration(long? seconds) => seconds is null ? "unknown" : DurationText.Of(seconds);
+    public static string Duration(long? seconds) => seconds is null ? Text.T("format.unknown") : DurationText.Of(seconds);
 
     /// <summary>"1.37".</summary>
     public static string Ratio(double ratio) => RatioText.Of(ratio);
 
     /// <summary>"12,345".</summary>
-    public static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+    public static string Count(long count) => count.ToString("N0", CultureInfo.CurrentCulture);
 
     /// <summary>"1 peer", "3 peers".</summary>
     public static string Many(long count, string one, string? several = null) => $"{Count(count)} {(count == 1 ? one : several ?? one + "s")}";
@@ -45,7 +46,7 @@ internal static class Show
     public static string Clock(DateTimeOffset at) => at.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
     /// <summary>Date and time of a moment, in the server's zone.</summary>
-    public static string Moment(DateTimeOffset? at) => at?.ToLocalTime().ToString("d MMM yyyy, HH:mm", CultureInfo.InvariantCulture) ?? "never";
+    public static string Moment(DateTimeOffset? at) => at?.ToLocalTime().ToString($"{CultureInfo.CurrentCulture.DateTimeFormat.ShortDatePattern}, HH:mm", CultureInfo.CurrentCulture) ?? Text.T("format.never");
 
     /// <summary>What the countdown script reads: milliseconds since 1970.</summary>
     public static string Deadline(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
