@@ -164,6 +164,9 @@ public sealed record TorrentSnapshot
     /// <summary>Absolute folder of the files now.</summary>
     public string SavePath { get; init; } = "";
 
+    /// <summary>Host of its first tracker; null when it has none.</summary>
+    public string? Tracker { get; init; }
+
     /// <summary>Pieces in order.</summary>
     public bool IsSequential { get; init; }
 
@@ -181,4 +184,7 @@ public sealed record TorrentSnapshot
 
     /// <summary>Verified pieces.</summary>
     public int HavePieces { get; init; }
+
+    /// <summary>Where the verified pieces are: for each fortieth of the torrent the share that is here, 0 (nothing) .. 15 (all); empty before the metadata is here.</summary>
+    public ImmutableArray<byte> PieceHint { get; init; } = [];
 }

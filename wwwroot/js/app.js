@@ -1,6 +1,7 @@
 // Starts the circuit with our own retry curve and notice; the page stays readable while the link is away.
 import './copy.js';
 import './countdown.js';
+import './piecebar.js';
 import './reconnect.js';
 import './upload.js';
 

@@ -32,3 +32,13 @@ document.addEventListener('click', async event => {
     status.textContent = '';
   }, 2000);
 });
+
+// For commands of a menu: the text came from the server, the click is still fresh.
+window.p2pCopy = async text => {
+  try {
+    await write(text);
+    return true;
+  } catch {
+    return false;
+  }
+};

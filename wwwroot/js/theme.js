@@ -17,4 +17,14 @@
     isDark: () => document.documentElement.dataset.theme === 'dark',
   };
   apply();
+  window.p2pPreferences = {
+    load: () => localStorage.getItem('preferences'),
+    save: text => localStorage.setItem('preferences', text),
+  };
+  window.p2pLanguage = {
+    set(code) {
+      document.cookie = `p2p-language=${code}; path=/; max-age=31536000; samesite=strict`;
+      location.reload();
+    },
+  };
 })();

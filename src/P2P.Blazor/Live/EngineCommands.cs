@@ -1,4 +1,5 @@
 using MudBlazor;
+using P2P.Blazor.Localization;
 using P2P.Engine;
 
 namespace P2P.Blazor.Live;
@@ -30,6 +31,14 @@ internal sealed class EngineCommands(ISnackbar snackbar)
 
     /// <summary>Says what went wrong; stays until it is closed.</summary>
     public void Fail(string sentence) => snackbar.Add(sentence, Severity.Error, options => options.RequireInteraction = true);
+
+    /// <summary>Says what happened, with a button that takes it back; for as long as it can be.</summary>
+    public void SayWithUndo(string sentence, Func<Task> undo) => snackbar.Add(sentence, Severity.Normal, options =>
+    {
+        options.VisibleStateDuration = (int)PendingRemovals.Grace.TotalMilliseconds;
+        options.Action = Text.T("command.undo");
+        options.OnClick = _ => undo();
+    });
 
     /// <summary>Says what happened.</summary>
     public void Say(string sentence) => snackbar.Add(sentence, Severity.Normal);

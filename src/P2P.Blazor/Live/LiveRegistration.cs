@@ -14,6 +14,8 @@ internal static class LiveRegistration
         services.AddScoped<TorrentCommands>();
         services.AddScoped<PageVisibility>();
         services.AddScoped<AddRequests>();
+        services.AddScoped<PagePreferences>();
+        services.AddSingleton<PendingRemovals>();
         services.AddMudBlazorSnackbar(snackbar =>
         {
             snackbar.PositionClass = Defaults.Classes.Position.BottomLeft;

@@ -55,6 +55,7 @@ internal sealed class MetadataView(MetadataSetup setup)
             SavePath = setup.SavePath,
             IsSequential = IsSequential,
             StrictTitForTat = IsStrict,
+            Tracker = RowHints.Host(Trackers),
         };
     }
 

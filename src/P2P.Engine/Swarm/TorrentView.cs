@@ -51,6 +51,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
 {
     private readonly long _size = setup.Metainfo.PayloadLength;
     private readonly string _magnet = Metainfo.MagnetLink.Of(setup.Metainfo).ToString();
+    private readonly RowHints _hints = new();
     private long _version;
 
     /// <summary>Something visible changed since the last snapshot.</summary>
@@ -110,6 +111,8 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             PieceCount = setup.Metainfo.Geometry.PieceCount,
             PieceLength = setup.Metainfo.Geometry.PieceLength,
             HavePieces = facts.Have.Count,
+            PieceHint = _hints.Pieces(facts.Have),
+            Tracker = RowHints.Host(Trackers),
         };
     }
 

@@ -14,8 +14,8 @@ public sealed class RemoveTorrentDialogTests
     {
         Assert.Equal("Only takes it off the list. 5.00 GiB stay in /srv/shared; add the torrent again and they are found.", RemoveWords.Keep(Torrent));
         Assert.Equal("Deletes 5.00 GiB from /srv/shared. This cannot be undone.", RemoveWords.Delete(Torrent));
-        Assert.Equal("Delete 5.00 GiB", RemoveWords.Button(Torrent, deleteData: true));
-        Assert.Equal("Remove from list", RemoveWords.Button(Torrent, deleteData: false));
+        Assert.Equal("Delete 5.00 GiB", RemoveWords.Button(true, Torrent));
+        Assert.Equal("Remove from list", RemoveWords.Button(false, Torrent));
     }
 
     [Fact]
@@ -25,6 +25,6 @@ public sealed class RemoveTorrentDialogTests
 
         Assert.Equal("Only takes it off the list. Nothing of it is on disk yet.", RemoveWords.Keep(empty));
         Assert.Equal("Takes it off the list and removes its empty files.", RemoveWords.Delete(empty));
-        Assert.Equal("Remove and delete files", RemoveWords.Button(empty, deleteData: true));
+        Assert.Equal("Remove and delete files", RemoveWords.Button(true, empty));
     }
 }
