@@ -155,6 +155,9 @@ public sealed record TorrentSnapshot
     /// <summary>What it is doing and why, in one sentence.</summary>
     public string Reason { get; init; } = "";
 
+    /// <summary>The same as data: which condition, its values, and what would help. The same instance while it says the same.</summary>
+    public Diagnosis Diagnosis { get; init; } = Diagnosis.Unknown;
+
     /// <summary>When it was added.</summary>
     public DateTimeOffset AddedAt { get; init; }
 

@@ -50,7 +50,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private string? _recoveryNotice;
     private long _version;
     private long _beats;
-    private int _toldDhtPort;
+    private (int DhtPort, string? StateError) _told;
     private bool _isDirty = true;
     private bool _isFast;
     private bool _isStopping;
@@ -201,7 +201,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private void OnRowChanged(SessionCommand.RowChanged row)
     {
-        if (EntryOf(row.Torrent) is { } entry)
+        if (EntryOf(row.Torrent) is { } entry && !ReferenceEquals(entry.Snapshot, row.Snapshot))
         {
             // A change of state is shown at once, numbers on the beat.
             var isNews = entry.Snapshot is null || entry.Snapshot.State != row.Snapshot.State;
@@ -255,7 +255,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
 
         _rounds.Compute(_torrents.Values, _options);
-        if (_discovery.DhtPort != _toldDhtPort)
+        if (_told != (_discovery.DhtPort, _store.StateError))
         {
             SpreadRules();
         }
@@ -302,7 +302,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private void SpreadRules()
     {
-        _toldDhtPort = _discovery.DhtPort;
+        _told = (_discovery.DhtPort, _store.StateError);
         var rules = Rules();
         foreach (var entry in _torrents.Values)
         {
@@ -310,7 +310,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
     }
 
-    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, _discovery.DhtPort);
+    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, _discovery.DhtPort, _store.StateError);
 
     private void OnTell(SessionCommand.Tell tell)
     {

@@ -32,6 +32,7 @@ internal sealed class MetadataLoop : SwarmLoop
     private SwarmRules _rules;
     private DiskError? _error;
     private int _lastPeerId;
+    private DateTimeOffset? _stoppedAt;
     private bool _isRunning;
     private bool _isDone;
     private bool _willStart;
@@ -107,7 +108,7 @@ internal sealed class MetadataLoop : SwarmLoop
             return;
         }
 
-        (_isRunning, _willStart, _error) = (true, false, null);
+        (_isRunning, _willStart, _error, _stoppedAt) = (true, false, null, null);
         _pool.RetrySoon();
         _context.Host.OnActive(this, isComplete: false);
         DialMore();
@@ -119,7 +120,7 @@ internal sealed class MetadataLoop : SwarmLoop
         _willStart = false;
         if (_isRunning)
         {
-            _isRunning = false;
+            (_isRunning, _stoppedAt) = (false, _context.Clock.GetUtcNow());
             DropPeers();
             if (!_isDone)
             {
@@ -416,6 +417,9 @@ internal sealed class MetadataLoop : SwarmLoop
 
     private MetadataFacts Facts() => new(_isRunning, _isDone, _willStart, _error, _peers.Values, _assembly, _pool, _context.Clock.GetUtcNow())
     {
+        NowMs = NowMs,
+        StoppedAt = _stoppedAt,
+        StateError = _rules.StateError,
         Exchange = IsExchanging ? _exchange.Counts(_peers.Values.Count(peer => peer.Exchange.SubId != 0)) : null,
     };
 }

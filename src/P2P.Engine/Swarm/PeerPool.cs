@@ -74,6 +74,23 @@ internal sealed class PeerPool(int capacity = 3000)
     public IEnumerable<PeerEndpoint> Known() =>
         _entries.Values.Where(entry => entry.Source != PeerSource.Incoming).OrderBy(entry => entry.Rank).Select(entry => entry.Endpoint);
 
+    /// <summary>How far the known endpoints can be reached.</summary>
+    public PeerReach Reach(long nowMs)
+    {
+        var (dialable, failing, next) = (0, 0, long.MaxValue);
+        foreach (var entry in _entries.Values)
+        {
+            if (entry.Source != PeerSource.Incoming)
+            {
+                dialable++;
+                failing += entry is { State: EntryState.Idle, Failures: > 0 } ? 1 : 0;
+                next = entry.State == EntryState.Idle ? Math.Min(next, Math.Max(entry.RetryAtMs, entry.BannedUntilMs)) : next;
+            }
+        }
+
+        return new PeerReach(dialable, failing, next == long.MaxValue ? -1 : Math.Max(0, next - nowMs));
+    }
+
     /// <summary>Remembers an endpoint; false when it is known, banned, ourselves, not connectable, or there is no room.</summary>
     public bool Add(PeerEndpoint endpoint, PeerSource source, long nowMs)
     {

@@ -78,6 +78,9 @@ internal sealed class TorrentCore
 
     public DateTimeOffset? CompletedAt { get; set; }
 
+    /// <summary>When it last stopped, in this run; null while it runs.</summary>
+    public DateTimeOffset? StoppedAt { get; set; }
+
     /// <summary>Bytes received in vain.</summary>
     public long Wasted { get; set; }
 

@@ -14,12 +14,14 @@ internal sealed class TorrentLife(
     private string? _sentence;
     private int _checkedPieces;
     private int _piecesToCheck;
+    private long _checkBeganMs;
     private long _retryAtMs;
     private long _startSequence;
     private bool _isFinishing;
 
-    /// <summary>What a check is for, how far it is, and of how many pieces.</summary>
-    public (string? Sentence, int Checked, int ToCheck) Check => (_sentence, _checkedPieces, _piecesToCheck);
+    /// <summary>What a check is for, how far it is, of how many pieces, and bytes per second hashed.</summary>
+    public (string? Sentence, int Checked, int ToCheck, long Rate) Check =>
+        (_sentence, _checkedPieces, _piecesToCheck, (long)_checkedPieces * _core.Geometry.PieceLength * 1000 / Math.Max(1000, _core.NowMs - _checkBeganMs));
 
     /// <summary>Tries again by itself when the cause of a failure may have gone away.</summary>
     public void Tick(long now)
@@ -72,7 +74,7 @@ internal sealed class TorrentLife(
 
         _core.Error = null;
         _core.WillStart = false;
-        _core.Phase = TorrentPhase.Probing;
+        (_core.Phase, _core.StoppedAt) = (TorrentPhase.Probing, null);
         _core.Pool.RetrySoon();
         _core.Storage ??= _core.OpenStorage(loop);
         _core.Storage.SetWanted(_core.Selection.WantedFiles());
@@ -115,7 +117,7 @@ internal sealed class TorrentLife(
         downloader.Reset();
         _core.Begin(_plan!.Trusted);
         (_checkedPieces, _piecesToCheck) = (0, pieces.Length);
-        (_core.Phase, _startSequence) = (TorrentPhase.Checking, 0);
+        (_core.Phase, _startSequence, _checkBeganMs) = (TorrentPhase.Checking, 0, _core.NowMs);
         if (pieces.Length == 0)
         {
             Settle();

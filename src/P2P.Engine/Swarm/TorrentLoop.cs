@@ -383,6 +383,12 @@ internal sealed class TorrentLoop : SwarmLoop
             IsSequential = _core.Picker.IsSequential,
             IsStrict = _core.StrictOverride,
             IsDownloadLimited = _core.IsDownloadLimited,
+            CheckRate = check.Rate,
+            StoppedAt = _core.StoppedAt,
+            StateError = _core.Rules.StateError,
+            DownloadLimit = _core.Rules.MaxDownloadRate,
+            Reach = _core.Peers.Count == 0 && _core.IsTransferring ? _core.Pool.Reach(now) : default,
+            At = _core.Context.Clock.GetUtcNow(),
             WillStart = _core.WillStart || (_core.Phase == TorrentPhase.Stopping && _stop.StartsAgain),
         };
     }
