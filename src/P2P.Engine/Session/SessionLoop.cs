@@ -6,6 +6,7 @@ using P2P.Engine.Diagnostics;
 using P2P.Engine.Peers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
+using P2P.Engine.Session.History;
 using P2P.Engine.Storage;
 using P2P.Engine.Swarm;
 using P2P.Engine.Transport;
@@ -79,7 +80,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _listening = new PeerListening(environment.Network, _router, environment.Clock, logger);
         _servant = new StoreServant(store, Post, logger);
         _factory = new TorrentFactory(
-            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, this, _downloadBudget, _uploadBudget, logger), _random);
+            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, this, _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
+            _random);
         StartedAt = environment.Clock.GetUtcNow();
         _publisher = new SnapshotPublisher(new SessionSnapshot { Version = 0, At = StartedAt, Torrents = [], StartedAt = StartedAt });
         _timer = environment.Clock.CreateTimer(_ => Post(new SessionCommand.Beat()), null, Beat, Beat);

@@ -84,6 +84,7 @@ internal sealed class MetadataLoop : SwarmLoop
             case TorrentCommand.RulesChanged changed: _rules = changed.Rules; break;
             case TorrentCommand.Watch watch: _view.Watchers += watch.Change; Publish(); break;
             case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(_view.Details(Facts())); break;
+            case TorrentCommand.ReadRounds read: _context.Rounds.Read(InfoHash, read); break;
             case TorrentCommand.Start: Start(); break;
             case TorrentCommand.Stop stop: Stop(); stop.Done?.TrySetResult(); break;
             case TorrentCommand.Remove remove: Stop(); _isDone = true; remove.Done.TrySetResult(); break;

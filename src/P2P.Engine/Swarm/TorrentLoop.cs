@@ -73,6 +73,8 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.RulesChanged changed: _core.Rules = changed.Rules; _core.View.IsDirty = true; break;
             case TorrentCommand.Watch watch: _core.View.Watchers += watch.Change; PublishIfDirty(force: true); break;
             case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(Details()); break;
+            case TorrentCommand.RoundsBegin begin: _board.Continue(begin.Last); break;
+            case TorrentCommand.ReadRounds read: KeepRounds(force: true); _core.Context.Rounds.Read(InfoHash, read); break;
             default: OnCommand(message); break;
         }
     }
@@ -89,7 +91,7 @@ internal sealed class TorrentLoop : SwarmLoop
         switch (command)
         {
             case TorrentCommand.Start: _life.Start(); break;
-            case TorrentCommand.Stop stop: _stop.Stop(stop.Done); break;
+            case TorrentCommand.Stop stop: KeepRounds(force: true); _stop.Stop(stop.Done); break;
             case TorrentCommand.Recheck: StartIf(_stop.Recheck()); break;
             case TorrentCommand.Remove remove: _stop.Remove(remove); break;
             case TorrentCommand.SetSequential sequential: _core.Picker.IsSequential = sequential.IsSequential; break;
@@ -219,7 +221,16 @@ internal sealed class TorrentLoop : SwarmLoop
 
         if (isFull)
         {
+            KeepRounds(force: false);
             PublishIfDirty(force: false);
+        }
+    }
+
+    private void KeepRounds(bool force)
+    {
+        if (_core.Phase != TorrentPhase.Removed)
+        {
+            _board.Keep(_core.Context.Rounds, this, _core.NowMs, force);
         }
     }
 
