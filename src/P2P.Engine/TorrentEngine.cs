@@ -8,6 +8,7 @@ using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
 using P2P.Engine.Session;
 using P2P.Engine.Session.Creation;
+using P2P.Engine.Session.History;
 using P2P.Engine.Storage;
 using P2P.Engine.Transport;
 
@@ -71,9 +72,11 @@ public sealed class TorrentEngine : IAsyncDisposable
         EngineEnvironment environment, TorrentEngineOptions options, ISessionStore store, ILogger logger, CancellationToken cancellationToken)
     {
         LoadedSession loaded;
+        HistoryAtStart history;
         try
         {
             loaded = await store.LoadAsync(cancellationToken).ConfigureAwait(false);
+            history = await HistoryAtStart.LoadAsync(store.Journals).ConfigureAwait(false);
         }
         catch
         {
@@ -83,7 +86,7 @@ public sealed class TorrentEngine : IAsyncDisposable
 
         var session = new SessionLoop(environment, options, store, logger);
         var done = new TaskCompletionSource();
-        session.Post(new SessionCommand.Loaded(loaded, done));
+        session.Post(new SessionCommand.Loaded(loaded, history, done));
         await done.Task.ConfigureAwait(false);
         return new TorrentEngine(session, store, logger);
     }

@@ -22,6 +22,7 @@ internal sealed partial class SessionLoop
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
         var plan = LoadPlan.Make(loaded.Session);
+        _history.Begin(loaded.History);
         _recoveryNotice = plan.Notice;
         if (loaded.Session.RecoveryNotice is { } notice)
         {
@@ -146,6 +147,7 @@ internal sealed partial class SessionLoop
         entry.Record = kept.Record with { IsStarted = isStarted, IsSequential = entry.Record.IsSequential, StrictTitForTat = entry.Record.StrictTitForTat };
         _router.Unserve(kept.Torrent);
         kept.Torrent.Post(new TorrentCommand.Stop(null));
+        _history.Part(entry);
         entry.Become(kept.Metainfo, _factory.Make(kept.Metainfo, entry.Record, _options, Rules()));
         entry.Loop.Post(FullTick);
         if (isStarted)
@@ -292,6 +294,7 @@ internal sealed partial class SessionLoop
         if (_torrents.Remove(infoHash, out var entry))
         {
             _router.Unserve(entry.Loop);
+            _history.Part(entry);
             Part(entry);
         }
 

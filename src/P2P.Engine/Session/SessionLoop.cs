@@ -15,7 +15,7 @@ namespace P2P.Engine.Session;
 
 /// <summary>Owns the torrent table, the settings and the session's totals; everything about many torrents is decided here.</summary>
 /// <remarks>A serial loop. Waiting for the store or a tracker is done by servants that post back.</remarks>
-internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrentHost
+internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
 {
     private const int FastBeatsPerBeat = 10;
     private const int DhtSaveBeats = 600;
@@ -42,6 +42,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private readonly PeerListening _listening;
     private readonly EventRing _events = new();
     private readonly TorrentFactory _factory;
+    private readonly SessionHistory _history;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
     private readonly Farewells _farewells;
@@ -68,9 +69,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _disk = environment.Disk(_blocks);
         _ourId = PeerId.Create(_random);
         _budget = new ConnectionBudget(options.MaxConnections, options.MaxHalfOpen);
+        var connections = new ConnectionCounters();
+        _history = new SessionHistory(store.Journals, environment.Clock, _disk, _budget, connections);
         var handshaker = new PeerHandshaker(_ourId, environment.Clock, () => _discovery?.DhtPort > 0);
-        _router = new IncomingRouter(handshaker, _budget, environment.Clock, logger);
-        _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, logger);
+        _router = new IncomingRouter(handshaker, _budget, environment.Clock, connections, logger);
+        _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, connections, logger);
         _discovery = new DiscoveryBridge(
             environment, _ourId, () => _router.Local?.Port ?? 0, NameOf, node => Post(new SessionCommand.DhtNodeFound(node)), _random, logger);
         _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());
@@ -80,7 +83,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _listening = new PeerListening(environment.Network, _router, environment.Clock, logger);
         _servant = new StoreServant(store, Post, logger);
         _factory = new TorrentFactory(
-            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, this, _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
+            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, new TorrentReports(this), _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
             _random);
         StartedAt = environment.Clock.GetUtcNow();
         _publisher = new SnapshotPublisher(new SessionSnapshot { Version = 0, At = StartedAt, Torrents = [], StartedAt = StartedAt });
@@ -113,45 +116,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
         _router.Dispose();
+        var ended = new TaskCompletionSource(); // Answered on this loop, when nothing else comes any more.
+        Post(new SessionCommand.EndHistory(ended));
+        await ended.Task.ConfigureAwait(false);
         await _disk.DisposeAsync().ConfigureAwait(false);
     }
-
-    /// <inheritdoc/>
-    public void OnSnapshot(SwarmLoop torrent, TorrentSnapshot snapshot) => Post(new SessionCommand.RowChanged(torrent, snapshot));
-
-    /// <inheritdoc/>
-    public void OnDetails(SwarmLoop torrent, TorrentDetails details)
-    {
-        if (Ports.TryGetValue(torrent.InfoHash, out var port))
-        {
-            port.Publish(details);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void OnActive(SwarmLoop torrent, bool isComplete) => Post(new SessionCommand.Active(torrent, isComplete));
-
-    /// <inheritdoc/>
-    public void OnInactive(SwarmLoop torrent) => Post(new SessionCommand.Inactive(torrent));
-
-    /// <inheritdoc/>
-    public void OnCompleted(SwarmLoop torrent) => Post(new SessionCommand.Completed(torrent));
-
-    /// <inheritdoc/>
-    public void OnWantsPeers(SwarmLoop torrent, bool wantsPeers) => Post(new SessionCommand.WantsPeers(torrent, wantsPeers));
-
-    /// <inheritdoc/>
-    public void OnProgress(SwarmLoop torrent, TorrentProgress progress) => Post(new SessionCommand.Progress(torrent, progress));
-
-    /// <inheritdoc/>
-    public void OnMetadata(SwarmLoop torrent, ReadOnlyMemory<byte> infoBytes, ImmutableArray<PeerEndpoint> peers) =>
-        Post(new SessionCommand.MetadataFound(torrent, infoBytes, peers));
-
-    /// <inheritdoc/>
-    public void OnDhtNode(SwarmLoop torrent, PeerEndpoint node) => Post(new SessionCommand.DhtNodeFound(node));
-
-    /// <inheritdoc/>
-    public void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message) => Post(new SessionCommand.Tell(torrent.InfoHash, kind, message));
 
     /// <inheritdoc/>
     protected override void Handle(SessionCommand message)
@@ -163,7 +132,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             case SessionCommand.Progress progress: OnProgressMade(progress); break;
             case SessionCommand.Active active: OnTorrentActive(active); break;
             case SessionCommand.Inactive inactive: OnTorrentInactive(inactive.Torrent); break;
-            case SessionCommand.Completed completed: With(completed.Torrent, _discovery.Completed); break;
+            case SessionCommand.Completed completed: _history.OnFinished(); With(completed.Torrent, _discovery.Completed); break;
             case SessionCommand.WantsPeers wants: With(wants.Torrent, entry => _discovery.SetWantsPeers(entry, wants.IsWanting)); break;
             case SessionCommand.DhtNodeFound found: _discovery.AddNode(found.Node); break;
             case SessionCommand.Tell tell: OnTell(tell); break;
@@ -179,6 +148,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             case SessionCommand.Change change: OnChange(change); break;
             case SessionCommand.Announce announce: OnAnnounce(announce); break;
             case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
+            case SessionCommand.EndHistory end: _history.End(_torrents.Values); end.Reply.TrySetResult(); break;
             case SessionCommand.Shutdown shutdown: OnShutdown(shutdown.Reply); break;
             default: throw new InvalidOperationException($"The session does not know the message {message.GetType().Name}.");
         }
@@ -257,6 +227,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
 
         _rounds.Compute(_torrents.Values, _options);
+        _history.Beat(_torrents.Values);
         if (_told != (_discovery.DhtPort, _store.StateError))
         {
             SpreadRules();
@@ -342,6 +313,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             StateError = _store.StateError,
             DhtNodes = _discovery.DhtNodes,
             TrackerPeers = _discovery.TrackerPeers,
+            Statistics = _history.Statistics(),
             StartedAt = StartedAt,
         });
     }

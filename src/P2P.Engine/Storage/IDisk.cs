@@ -13,6 +13,9 @@ internal interface IDisk : IAsyncDisposable
 
     /// <summary>Jobs waiting or running now, for the status page.</summary>
     int PendingJobs { get; }
+
+    /// <summary>What it has done, and how long its oldest job waits.</summary>
+    DiskCounters Counters { get; }
 }
 
 /// <summary>Where one torrent's bytes live and how they are checked. Immutable.</summary>

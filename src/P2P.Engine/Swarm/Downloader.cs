@@ -206,6 +206,7 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
     private ImmutableArray<(int PeerId, string Because)> OnFailed(DiskCompletion.PieceWritten written, int[] suppliers)
     {
         _core.Wasted += _core.Geometry.LengthOf(written.Piece);
+        _core.FailedHashes++;
         var known = suppliers.Where(id => id != 0).Distinct().Count();
         _smartBan.OnPieceFailed(written.Piece, written.BlockDigests.AsSpan(), suppliers);
         AskAgainAfter(written.Piece, _smartBan.RetryAfterMs(written.Piece));

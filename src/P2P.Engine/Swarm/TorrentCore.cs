@@ -84,6 +84,9 @@ internal sealed class TorrentCore
     /// <summary>Bytes received in vain.</summary>
     public long Wasted { get; set; }
 
+    /// <summary>Pieces whose hash was wrong, in this run.</summary>
+    public int FailedHashes { get; set; }
+
     /// <summary>The last look found less budget than the peer had room for.</summary>
     public bool IsDownloadLimited { get; set; }
 

@@ -382,6 +382,7 @@ internal sealed class TorrentLoop : SwarmLoop
             Downloaded = _core.Setup.Downloaded + totals.Downloaded,
             Uploaded = _core.Setup.Uploaded + totals.Uploaded,
             Wasted = _core.Wasted,
+            FailedHashes = _core.FailedHashes,
             DownloadRate = _core.Received.RecentBytesPerSecond(now),
             UploadRate = _core.Sent.RecentBytesPerSecond(now),
             KnownPeers = _core.Pool.Count,

@@ -14,6 +14,8 @@ internal sealed record TorrentFacts(
 
     public long Wasted { get; init; }
 
+    public int FailedHashes { get; init; }
+
     public long DownloadRate { get; init; }
 
     public long UploadRate { get; init; }
@@ -109,6 +111,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             Downloaded = facts.Downloaded,
             Uploaded = facts.Uploaded,
             Wasted = facts.Wasted,
+            FailedHashes = facts.FailedHashes,
             DownloadRate = facts.DownloadRate,
             UploadRate = facts.UploadRate,
             ConnectedPeers = facts.Peers.Count,

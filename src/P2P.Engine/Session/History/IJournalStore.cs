@@ -31,6 +31,9 @@ internal readonly record struct JournalName(string File, int Keep)
     /// <summary>16.7 hours of rounds at the default interval of 30 s.</summary>
     private const int KeptRounds = 2_000;
 
+    /// <summary>Sums of all runs: the newest frame is what counts.</summary>
+    public static JournalName Statistics => new("session.sums", 1);
+
     /// <summary>A torrent's choke rounds.</summary>
     public static JournalName Rounds(InfoHash infoHash) => new(infoHash + RoundsSuffix, KeptRounds);
 }
