@@ -38,7 +38,15 @@ public sealed class TorrentEngine : IAsyncDisposable
     public SessionSnapshot Snapshot => _session.Publisher.Latest;
 
     /// <summary>The last 1,000 events, newest first.</summary>
-    public ImmutableArray<EngineEvent> Events => [.. _session.Events];
+    public ImmutableArray<EngineEvent> Events => GetEvents(new EventFilter(), before: null, 1_000);
+
+    /// <summary>Events that pass, newest first: those older than number <paramref name="before"/> (null: from the newest), at most <paramref name="count"/>.</summary>
+    /// <remarks>10,000 are kept in memory, the last 2,000 over a restart. Never waits.</remarks>
+    public ImmutableArray<EngineEvent> GetEvents(EventFilter filter, long? before, int count)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return _session.Events.Read(filter, before, Math.Clamp(count, 0, EventRing.Capacity));
+    }
 
     /// <summary>The session itself, for the simulation.</summary>
     internal SessionLoop Session => _session;

@@ -51,7 +51,7 @@ public sealed class ChokeJournalTests(ITestOutputHelper output)
         swarm.World.Complete(removed.Task);
         swarm.World.Run(TimeSpan.FromMinutes(2));
         Assert.Empty(swarm.World.Complete(handle.GetChokeJournalAsync(0, 10)));
-        Assert.Empty(leech.Store.Journals);
+        Assert.DoesNotContain(leech.Store.Journals.Keys, name => name.EndsWith(".rounds", StringComparison.Ordinal));
     }
 
     [Fact]

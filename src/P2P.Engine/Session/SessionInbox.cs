@@ -77,7 +77,7 @@ internal abstract record SessionCommand
     internal sealed record DhtNodeFound(PeerEndpoint Node) : SessionCommand;
 
     /// <summary>Something worth telling.</summary>
-    internal sealed record Tell(InfoHash Torrent, EngineEventKind Kind, string Message) : SessionCommand;
+    internal sealed record Tell(InfoHash Torrent, TorrentNews News) : SessionCommand;
 
     /// <summary>Keep what is remembered of this run: it is over.</summary>
     internal sealed record EndHistory(TaskCompletionSource Reply) : SessionCommand;

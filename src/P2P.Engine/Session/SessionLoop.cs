@@ -40,7 +40,6 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     private readonly RateRounds _rounds;
     private readonly StoreServant _servant;
     private readonly PeerListening _listening;
-    private readonly EventRing _events = new();
     private readonly TorrentFactory _factory;
     private readonly SessionHistory _history;
 
@@ -105,8 +104,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     /// <summary>All torrents as the world sees them. Any thread.</summary>
     public ImmutableDictionary<InfoHash, TorrentPort> Ports => Volatile.Read(ref _ports);
 
-    /// <summary>The last 1,000 events, newest first. Any thread.</summary>
-    public ImmutableList<EngineEvent> Events => _events.All;
+    /// <summary>The last events. Any thread may read.</summary>
+    public EventRing Events => _history.Events;
 
     /// <summary>Blocks of payload lent now; for tests that look for leaks.</summary>
     public BlockPool Blocks => _blocks;
@@ -227,7 +226,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
         }
 
         _rounds.Compute(_torrents.Values, _options);
-        _history.Beat(_torrents.Values);
+        _history.Beat(_torrents.Values, new SessionFacts(_listening.Error, _router.Local?.Port ?? 0, _store.StateError, _budget.Open, _budget.MaxConnections));
         if (_told != (_discovery.DhtPort, _store.StateError))
         {
             SpreadRules();
@@ -287,8 +286,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
 
     private void OnTell(SessionCommand.Tell tell)
     {
-        EngineLog.TorrentEvent(_logger, tell.Torrent, tell.Message);
-        _events.Add(new EngineEvent(_environment.Clock.GetUtcNow(), tell.Kind, tell.Torrent, tell.Message));
+        if (!_isStopping || tell.News.Kind != EngineEventKind.Stopped) // Then the session stopped it, not the user.
+        {
+            EngineLog.TorrentEvent(_logger, tell.Torrent, tell.News.Sentence);
+            _history.Tell(tell.Torrent, tell.News);
+        }
     }
 
     private void Publish()

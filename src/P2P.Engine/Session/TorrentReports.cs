@@ -42,5 +42,5 @@ internal sealed class TorrentReports(SessionLoop session) : ITorrentHost
     public void OnDhtNode(SwarmLoop torrent, PeerEndpoint node) => session.Post(new SessionCommand.DhtNodeFound(node));
 
     /// <inheritdoc/>
-    public void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message) => session.Post(new SessionCommand.Tell(torrent.InfoHash, kind, message));
+    public void OnEvent(SwarmLoop torrent, TorrentNews news) => session.Post(new SessionCommand.Tell(torrent.InfoHash, news));
 }

@@ -252,8 +252,9 @@ internal static class DiagnosisTable
             return null;
         }
 
-        return facts.Trackers.FirstOrDefault(tracker => tracker is { State: TrackerState.Failing, Message.Length: > 0 })?.Message
-            ?? facts.Trackers.FirstOrDefault(tracker => tracker.Message.Length > 0)?.Message;
+        var told = facts.Trackers.FirstOrDefault(tracker => tracker is { State: TrackerState.Failing, Message.Length: > 0 })
+            ?? facts.Trackers.FirstOrDefault(tracker => tracker.Message.Length > 0);
+        return told?.Failure ?? told?.Message;
     }
 
     private static bool Announcing(DiagnosisFacts facts) => facts.Trackers.Any(tracker => tracker.State == TrackerState.Announcing);

@@ -35,7 +35,7 @@ internal interface ITorrentHost
     void OnDhtNode(SwarmLoop torrent, PeerEndpoint node);
 
     /// <summary>Something worth telling a person.</summary>
-    void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message);
+    void OnEvent(SwarmLoop torrent, TorrentNews news);
 }
 
 /// <summary>Permits to hold and to open connections, handed out by the session. Thread-safe.</summary>

@@ -29,6 +29,7 @@ internal sealed class MetadataLoop : SwarmLoop
     private readonly PeerExchange _exchange = new();
     private readonly Dialling _dialling;
     private readonly MetadataView _view;
+    private readonly TrackerWatch _trackerWatch = new();
     private SwarmRules _rules;
     private DiskError? _error;
     private int _lastPeerId;
@@ -79,7 +80,7 @@ internal sealed class MetadataLoop : SwarmLoop
             case TorrentCommand.DialFailed failed: _dialling.OnFailed(failed, NowMs); DialMore(); break;
             case TorrentCommand.PeerGone gone: OnPeerGone(gone.Peer, gone.Reason); break;
             case TorrentCommand.PeersFound found: OnPeersFound(found.Endpoints, found.Source); break;
-            case TorrentCommand.TrackersChanged changed: _view.Trackers = changed.Trackers; _isDirty = true; break;
+            case TorrentCommand.TrackersChanged changed: OnTrackersChanged(changed.Trackers); break;
             case TorrentCommand.DiscoveryChanged changed: _view.Told = _view.Told.SetItem(changed.Source.Source, changed.Source); _isDirty = true; break;
             case TorrentCommand.RulesChanged changed: _rules = changed.Rules; break;
             case TorrentCommand.Watch watch: _view.Watchers += watch.Change; Publish(); break;
@@ -100,6 +101,15 @@ internal sealed class MetadataLoop : SwarmLoop
     {
         EngineLog.TorrentFault(_context.Logger, InfoHash, exception);
         Fail(new DiskError("engine.fault", $"An internal error stopped this torrent ({exception.Message}). The log has the details; press Start to go on.", IsTransient: false));
+    }
+
+    private void OnTrackersChanged(ImmutableArray<TrackerSnapshot> trackers)
+    {
+        (_view.Trackers, _isDirty) = (trackers, true);
+        foreach (var news in _trackerWatch.Observe(trackers))
+        {
+            _context.Host.OnEvent(this, news);
+        }
     }
 
     private void Start()
@@ -135,7 +145,7 @@ internal sealed class MetadataLoop : SwarmLoop
     private void Fail(DiskError error)
     {
         EngineLog.TorrentFailed(_context.Logger, InfoHash, error.Code, error.Message);
-        _context.Host.OnEvent(this, EngineEventKind.Failed, error.Message);
+        _context.Host.OnEvent(this, new TorrentNews(EngineEventKind.Failed, error.Message, [DiagnosisArgument.Words("code", error.Code)]));
         var wasActive = _isRunning || _isDone;
         (_error, _isRunning, _isDone) = (error, false, false);
         DropPeers();

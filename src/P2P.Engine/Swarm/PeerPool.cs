@@ -239,12 +239,16 @@ internal sealed class PeerPool(int capacity = 3000)
     public bool IsBanned(PeerEndpoint endpoint, long nowMs) => _bans.IsBanned(endpoint, nowMs);
 
     /// <summary>The peer broke the protocol; the third time within 10 minutes its address is banned for an hour.</summary>
-    public void Strike(PeerEndpoint endpoint, long nowMs)
+    /// <returns>It is banned now.</returns>
+    public bool Strike(PeerEndpoint endpoint, long nowMs)
     {
-        if (_bans.Strike(endpoint, nowMs) is { } until)
+        if (_bans.Strike(endpoint, nowMs) is not { } until)
         {
-            MarkBanned(endpoint.WithPort(0), until);
+            return false;
         }
+
+        MarkBanned(endpoint.WithPort(0), until);
+        return true;
     }
 
     /// <summary>The network came back, or the user pressed start: forgets every back-off, but no ban.</summary>

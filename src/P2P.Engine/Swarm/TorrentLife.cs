@@ -10,6 +10,7 @@ internal sealed class TorrentLife(
     TorrentLoop loop, TorrentCore core, PeerDesk desk, Downloader downloader, ChokeBoard board, RecordKeeper keeper, TorrentStop stop)
 {
     private readonly TorrentCore _core = core;
+    private readonly LifeStory _story = new(loop, core);
     private ResumePlan? _plan;
     private string? _sentence;
     private int _checkedPieces;
@@ -28,10 +29,12 @@ internal sealed class TorrentLife(
     {
         if (_core.Phase == TorrentPhase.Failed && _core.Error is { IsTransient: true } && now >= _retryAtMs)
         {
-            _core.Context.Host.OnEvent(loop, EngineEventKind.Recovered, "Trying again after a disk error.");
             Start();
         }
     }
+
+    /// <summary>It stopped because it was told to.</summary>
+    public void OnStopped() => _story.OnStopped();
 
     /// <summary>A piece is right and written.</summary>
     public void OnPieceVerified()
@@ -161,6 +164,7 @@ internal sealed class TorrentLife(
             return;
         }
 
+        _story.OnChecked(_sentence, _piecesToCheck, _plan!.Trusted);
         Settle();
     }
 
@@ -195,6 +199,7 @@ internal sealed class TorrentLife(
         downloader.RestorePartials(keeper.Partials);
         _core.UpdateLeft();
         _core.Context.Host.OnActive(loop, _core.IsComplete);
+        _story.OnActive();
         if (stop.StopsAfterCheck)
         {
             stop.StopsAfterCheck = false;
@@ -280,7 +285,7 @@ internal sealed class TorrentLife(
             if (_core.Totals.Downloaded + _core.Setup.Downloaded > 0)
             {
                 _core.Context.Host.OnCompleted(loop);
-                _core.Context.Host.OnEvent(loop, EngineEventKind.Finished, $"{_core.Metainfo.Name} is complete.");
+                _core.Context.Host.OnEvent(loop, new TorrentNews(EngineEventKind.Finished, $"{_core.Metainfo.Name} is complete.", []));
             }
         }
 
@@ -303,6 +308,7 @@ internal sealed class TorrentLife(
             return;
         }
 
+        _story.OnMoved();
         _core.IsInSharedRoot = true;
         keeper.Fingerprints = moved.Files;
         keeper.Record();
@@ -318,7 +324,7 @@ internal sealed class TorrentLife(
         }
 
         EngineLog.TorrentFailed(_core.Context.Logger, _core.Metainfo.InfoHash, error.Code, error.Message);
-        _core.Context.Host.OnEvent(loop, EngineEventKind.Failed, error.Message);
+        _story.OnFailed(error);
         var wasActive = _core.IsTransferring;
         _core.Error = error;
         _core.Phase = TorrentPhase.Failed;

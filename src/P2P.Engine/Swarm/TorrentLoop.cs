@@ -28,6 +28,7 @@ internal sealed class TorrentLoop : SwarmLoop
     private readonly TorrentLife _life;
     private readonly RecordKeeper _keeper;
     private readonly UploadUseMeter _useMeter = new();
+    private readonly TrackerWatch _trackerWatch = new();
     private (long Share, long Lent, int Torrents, DateTimeOffset? At) _rates;
 
     public TorrentLoop(TorrentContext context, TorrentSetup setup, SwarmRules rules)
@@ -67,7 +68,7 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.PeerGone gone: _desk.OnPeerGone(gone.Peer, gone.Reason); break;
             case TorrentCommand.PeersFound found: _desk.OnPeersFound(found); break;
             case TorrentCommand.ProgressRecorded recorded: _life.OnRecorded(recorded.Sequence); _stop.OnRecorded(recorded.Sequence); break;
-            case TorrentCommand.TrackersChanged changed: _core.View.Trackers = changed.Trackers; _core.View.IsDirty = true; break;
+            case TorrentCommand.TrackersChanged changed: OnTrackersChanged(changed.Trackers); break;
             case TorrentCommand.DiscoveryChanged changed: _core.View.Discovery = _core.View.Discovery.SetItem(changed.Source.Source, changed.Source); _core.View.IsDirty = true; break;
             case TorrentCommand.RatesComputed rates: OnRatesComputed(rates); break;
             case TorrentCommand.RulesChanged changed: _core.Rules = changed.Rules; _core.View.IsDirty = true; break;
@@ -117,9 +118,21 @@ internal sealed class TorrentLoop : SwarmLoop
             case DiskCompletion.CheckEnded ended: _life.OnCheckEnded(ended); break;
             case DiskCompletion.Moved moved: _life.OnMoved(moved); break;
             case DiskCompletion.Deleted deleted: _stop.OnDeleted(deleted); break;
-            case DiskCompletion.Closed: StartIf(_stop.OnClosed()); break;
+            case DiskCompletion.Closed: OnClosed(); break;
             default: throw new InvalidOperationException($"A torrent does not know the completion {completion.GetType().Name}.");
         }
+    }
+
+    private void OnClosed()
+    {
+        var wasStopping = _core.Phase == TorrentPhase.Stopping;
+        var isToStart = _stop.OnClosed();
+        if (wasStopping && !isToStart && _core.Phase == TorrentPhase.Stopped)
+        {
+            _life.OnStopped();
+        }
+
+        StartIf(isToStart);
     }
 
     private void StartIf(bool isToStart)
@@ -165,6 +178,15 @@ internal sealed class TorrentLoop : SwarmLoop
         }
 
         _stop.Continue();
+    }
+
+    private void OnTrackersChanged(ImmutableArray<TrackerSnapshot> trackers)
+    {
+        (_core.View.Trackers, _core.View.IsDirty) = (trackers, true);
+        foreach (var news in _trackerWatch.Observe(trackers))
+        {
+            _core.Context.Host.OnEvent(this, news);
+        }
     }
 
     private void SetStrict(bool? isStrict)

@@ -34,6 +34,9 @@ internal readonly record struct JournalName(string File, int Keep)
     /// <summary>Sums of all runs: the newest frame is what counts.</summary>
     public static JournalName Statistics => new("session.sums", 1);
 
+    /// <summary>Events of all torrents and of the session.</summary>
+    public static JournalName Events => new("events.log", 2_000);
+
     /// <summary>A torrent's choke rounds.</summary>
     public static JournalName Rounds(InfoHash infoHash) => new(infoHash + RoundsSuffix, KeptRounds);
 }
