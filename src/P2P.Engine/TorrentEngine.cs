@@ -48,6 +48,9 @@ public sealed class TorrentEngine : IAsyncDisposable
         return _session.Events.Read(filter, before, Math.Clamp(count, 0, EventRing.Capacity));
     }
 
+    /// <summary>Rates of all torrents together over time; the ranges from six hours up go on over restarts.</summary>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => _session.ReadRatesAsync(null, range, cancellationToken);
+
     /// <summary>The session itself, for the simulation.</summary>
     internal SessionLoop Session => _session;
 

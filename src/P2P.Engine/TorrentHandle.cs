@@ -88,6 +88,9 @@ public sealed class TorrentHandle
             "metainfo.missing", "There is no .torrent of it yet: its metadata is still being fetched from other peers.");
     }
 
+    /// <summary>Rates over time, in this run of the client; empty when nothing moved yet.</summary>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => _session.ReadRatesAsync(InfoHash, range, cancellationToken);
+
     /// <summary>Rounds of tit-for-tat, restarts notwithstanding: from number <paramref name="fromRound"/> upwards, oldest first; the newest when it is below 1.</summary>
     /// <remarks>The last 2,000 rounds are kept; a killed process loses 30 s at most. <paramref name="count"/> rounds at most are answered.</remarks>
     public Task<ImmutableArray<ChokeJournalRound>> GetChokeJournalAsync(long fromRound, int count, CancellationToken cancellationToken = default)

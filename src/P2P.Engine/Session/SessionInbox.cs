@@ -79,6 +79,9 @@ internal abstract record SessionCommand
     /// <summary>Something worth telling.</summary>
     internal sealed record Tell(InfoHash Torrent, TorrentNews News) : SessionCommand;
 
+    /// <summary>Rates over time, of the session or of one torrent.</summary>
+    internal sealed record ReadRates(InfoHash? Torrent, RateRange Range, TaskCompletionSource<RateHistory> Reply) : SessionCommand;
+
     /// <summary>Keep what is remembered of this run: it is over.</summary>
     internal sealed record EndHistory(TaskCompletionSource Reply) : SessionCommand;
 

@@ -110,6 +110,14 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     /// <summary>Blocks of payload lent now; for tests that look for leaks.</summary>
     public BlockPool Blocks => _blocks;
 
+    /// <summary>Rates over time; of the session when <paramref name="torrent"/> is null. Any thread.</summary>
+    public Task<RateHistory> ReadRatesAsync(InfoHash? torrent, RateRange range, CancellationToken cancellationToken)
+    {
+        var reply = new TaskCompletionSource<RateHistory>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new SessionCommand.ReadRates(torrent, range, reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Stops accepting and closes the disk; after <see cref="SessionCommand.Shutdown"/> was answered.</summary>
     public async ValueTask CloseAsync()
     {
@@ -147,6 +155,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
             case SessionCommand.Change change: OnChange(change); break;
             case SessionCommand.Announce announce: OnAnnounce(announce); break;
             case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
+            case SessionCommand.ReadRates read: read.Reply.TrySetResult(_history.Rates(read.Torrent, read.Range)); break;
             case SessionCommand.EndHistory end: _history.End(_torrents.Values); end.Reply.TrySetResult(); break;
             case SessionCommand.Shutdown shutdown: OnShutdown(shutdown.Reply); break;
             default: throw new InvalidOperationException($"The session does not know the message {message.GetType().Name}.");

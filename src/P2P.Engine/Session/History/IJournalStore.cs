@@ -34,6 +34,9 @@ internal readonly record struct JournalName(string File, int Keep)
     /// <summary>Sums of all runs: the newest frame is what counts.</summary>
     public static JournalName Statistics => new("session.sums", 1);
 
+    /// <summary>Coarse rates of the session: the newest frame is what counts.</summary>
+    public static JournalName Rates => new("session.rates", 1);
+
     /// <summary>Events of all torrents and of the session.</summary>
     public static JournalName Events => new("events.log", 2_000);
 

@@ -9,7 +9,8 @@ namespace P2P.Engine.Session.History;
 /// <summary>What earlier runs left. Immutable.</summary>
 /// <param name="Totals">Sums of all runs before this one.</param>
 /// <param name="Events">Their last events, oldest first.</param>
-internal sealed record HistoryAtStart(SessionTotals Totals, ImmutableArray<EngineEvent> Events)
+/// <param name="Rates">Their rates, as a frame; empty when there are none.</param>
+internal sealed record HistoryAtStart(SessionTotals Totals, ImmutableArray<EngineEvent> Events, byte[] Rates)
 {
     /// <summary>Reads it; what cannot be read is as if it had never been.</summary>
     public static async Task<HistoryAtStart> LoadAsync(IJournalStore store)
@@ -24,11 +25,15 @@ internal sealed record HistoryAtStart(SessionTotals Totals, ImmutableArray<Engin
             }
         }
 
-        return new HistoryAtStart(totals is [.., var last] && StatisticsKeeper.TryRead(last, out var sums) ? sums : new SessionTotals(), events.DrainToImmutable());
+        var rates = await store.ReadAsync(JournalName.Rates).ConfigureAwait(false);
+        return new HistoryAtStart(
+            totals is [.., var last] && StatisticsKeeper.TryRead(last, out var sums) ? sums : new SessionTotals(),
+            events.DrainToImmutable(),
+            rates is [.., var newest] ? newest : []);
     }
 }
 
-/// <summary>What the session remembers of itself: events and sums over torrents. Follows the beat and hands what is worth keeping to the store. Session loop only.</summary>
+/// <summary>What the session remembers of itself: events, sums and rates. Follows the beat and hands what is worth keeping to the store. Session loop only.</summary>
 /// <param name="store">Where it is kept.</param>
 /// <param name="clock">Beats come by it.</param>
 /// <param name="disk">Counts bytes and jobs.</param>
@@ -42,6 +47,12 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
     /// <summary>Events go to the store in batches, so long apart: that much of them a kill costs.</summary>
     private const long KeepEventsMs = 5_000;
 
+    /// <summary>Coarse rates of the session go to the store so often.</summary>
+    private const long KeepRatesMs = 300_000;
+
+    private readonly RateRings _rates = new();
+    private readonly Dictionary<InfoHash, RateRings> _torrentRates = [];
+    private readonly long _startedAtSecond = clock.GetUtcNow().ToUnixTimeSeconds();
     private readonly SessionWatch _watch = new();
     private readonly List<byte[]> _newEvents = [];
     private readonly StatisticsKeeper _sums = new();
@@ -51,6 +62,9 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
     private SessionTotals _keptSums = new();
     private long _sumsKeptAtMs = clock.NowMs();
     private long _eventsKeptAtMs = clock.NowMs();
+    private long _ratesKeptAtMs = clock.NowMs();
+    private long _second = clock.GetUtcNow().ToUnixTimeSeconds();
+    private bool _hasNewRates;
 
     /// <summary>The last events. Any thread may read.</summary>
     public EventRing Events { get; } = new();
@@ -81,6 +95,7 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
     {
         _sums.Begin(before.Totals);
         Events.Begin(before.Events);
+        _rates.Begin(before.Rates, _second);
         KeepSums(clock.NowMs()); // The start itself counts.
     }
 
@@ -131,15 +146,34 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
         {
             KeepEvents(now);
         }
+
+        if (now - _ratesKeptAtMs >= KeepRatesMs)
+        {
+            KeepRates(now);
+        }
     }
+
+    /// <summary>Rates of the session, or of one torrent: empty when it has not moved.</summary>
+    public RateHistory Rates(InfoHash? torrent, RateRange range) =>
+        (torrent is not { } infoHash ? _rates : _torrentRates.GetValueOrDefault(infoHash) ?? new RateRings()).Read(range, _second);
 
     private void Count(IEnumerable<TorrentEntry> torrents)
     {
         var now = clock.NowMs();
+
+        // Beats come a little early or late, yet each is one second's: else a second now and then would have none and the next two.
+        var passed = _startedAtSecond + ((now - _startedMs) / 1000);
+        _second = Math.Max(_second, Math.Clamp(_second + 1, passed - 1, passed + 1));
+        var (down, up) = (0L, 0L);
         foreach (var entry in torrents)
         {
-            Observe(entry);
+            var moved = Observe(entry);
+            (down, up) = (down + moved.Downloaded, up + moved.Uploaded);
+            AddRates(entry.Record.InfoHash, moved);
         }
+
+        _rates.Add(_second, down, up);
+        _hasNewRates |= down > 0 || up > 0;
 
         _sums.OnRunning(TimeSpan.FromMilliseconds(now - _startedMs));
         var counters = disk.Counters;
@@ -152,6 +186,7 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
     {
         Observe(entry);
         _sums.Forget(entry.Loop);
+        _torrentRates.Remove(entry.Record.InfoHash);
     }
 
     /// <summary>A download finished.</summary>
@@ -164,12 +199,43 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
         Tell(null, new TorrentNews(EngineEventKind.SessionStopped, "The client stopped cleanly.", []));
         KeepSums(clock.NowMs());
         KeepEvents(clock.NowMs());
+        KeepRates(clock.NowMs());
     }
 
-    private void Observe(TorrentEntry entry)
+    private (long Downloaded, long Uploaded) Observe(TorrentEntry entry)
     {
         var (uploaded, downloaded, _) = entry.Loop.Totals;
-        _sums.Observe(entry.Loop, new TorrentCounts(downloaded, uploaded, entry.Snapshot?.Wasted ?? 0, entry.Snapshot?.FailedHashes ?? 0));
+        return _sums.Observe(entry.Loop, new TorrentCounts(downloaded, uploaded, entry.Snapshot?.Wasted ?? 0, entry.Snapshot?.FailedHashes ?? 0));
+    }
+
+    // Made when it first moves, let go when all it could tell is past.
+    private void AddRates(InfoHash torrent, (long Downloaded, long Uploaded) moved)
+    {
+        if (!_torrentRates.TryGetValue(torrent, out var rates))
+        {
+            if (moved == default)
+            {
+                return;
+            }
+
+            _torrentRates[torrent] = rates = new RateRings();
+        }
+
+        rates.Add(_second, moved.Downloaded, moved.Uploaded);
+        if (rates.IsCold)
+        {
+            _torrentRates.Remove(torrent);
+        }
+    }
+
+    private void KeepRates(long nowMs)
+    {
+        _ratesKeptAtMs = nowMs;
+        if (_hasNewRates)
+        {
+            _hasNewRates = false;
+            _ = store.AppendAsync(JournalName.Rates, [_rates.Write()]);
+        }
     }
 
     private void Tell(EngineEvent happened) => _newEvents.Add(EventCodec.Write(Events.Add(happened)));
