@@ -93,7 +93,7 @@ public sealed class RateRingsTests
         Assert.Equal([600L, -1, 30 / 30, 0], day.Down.Aggregate(ImmutableArray<long>.Empty, (runs, rate) => runs is [.., var last] && last == rate ? runs : runs.Add(rate)));
         Assert.Equal((240, 120), (day.Down.Count(rate => rate == 600), day.Down.Count(rate => rate == -1)));
         Assert.Equal(DateTimeOffset.FromUnixTimeSeconds(Start), day.StartAt);
-        Assert.Single(after.Read(RateRange.FiveMinutes, restart + 30).Down.Distinct().Where(rate => rate > 0));
+        Assert.Single(after.Read(RateRange.FiveMinutes, restart + 30).Down.Distinct(), rate => rate > 0);
         Assert.Equal(24, after.Read(RateRange.Day, restart + 30).Down.Count(rate => rate == 600));
     }
 
