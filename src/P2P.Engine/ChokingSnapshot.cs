@@ -6,7 +6,7 @@ namespace P2P.Engine;
 /// <summary>Tit-for-tat as it stands: who holds which slot, how everyone ranks and why, and the rates with their terms. Immutable.</summary>
 public sealed record ChokingSnapshot
 {
-    /// <summary>Round number, from 1 since the torrent started; 0 before the first.</summary>
+    /// <summary>Number of the last round, as in the journal: counted on over restarts; 0 before the first ever.</summary>
     public long Round { get; init; }
 
     /// <summary>We have everything we want: ranked by what we give them, not by what they give us.</summary>
@@ -29,6 +29,15 @@ public sealed record ChokingSnapshot
 
     /// <summary>When the next round is, UTC; null while nothing runs.</summary>
     public DateTimeOffset? NextRoundAt { get; init; }
+
+    /// <summary>When the optimistic slots are drawn again, UTC: with the next round; null while nothing runs or there is none.</summary>
+    public DateTimeOffset? NextOptimisticAt { get; init; }
+
+    /// <summary>Rates that rank are averages over so long.</summary>
+    public TimeSpan RateWindow { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The last round as the journal keeps it: who came in, who went out, the cut; null before the first of this run.</summary>
+    public ChokeJournalRound? LastRound { get; init; }
 
     /// <summary>Every connected peer with the decision about it, unchoked first, then by rank.</summary>
     public ImmutableArray<ChokeDecision> Decisions { get; init; } = [];
@@ -134,6 +143,30 @@ public sealed record ChokeDecision
 
     /// <summary>Since when it holds its slot, or has been choked.</summary>
     public DateTimeOffset Since { get; init; }
+
+    /// <summary>Bytes it gave us since then.</summary>
+    public long DownloadedInSlot { get; init; }
+
+    /// <summary>Bytes we gave it since then.</summary>
+    public long UploadedInSlot { get; init; }
+
+    /// <summary>Drawn by lot among so many peers; 0 when it was not drawn.</summary>
+    public int DrawnAmong { get; init; }
+
+    /// <summary>Its lots in the draw for the optimistic slot: a newcomer has three times as many; 0 when it takes part in none.</summary>
+    public long Lots { get; init; }
+
+    /// <summary>It has something we want.</summary>
+    public bool AmInterested { get; init; }
+
+    /// <summary>It has everything.</summary>
+    public bool IsSeed { get; init; }
+
+    /// <summary>It gave nothing for a while though we asked.</summary>
+    public bool IsSnubbed { get; init; }
+
+    /// <summary>Its number in this run of the torrent.</summary>
+    internal int PeerId { get; init; }
 }
 
 /// <summary>One past round.</summary>

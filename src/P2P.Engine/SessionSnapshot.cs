@@ -54,6 +54,9 @@ public sealed record SessionSnapshot
     /// <summary>Peers the embedded tracker knows; -1 while it is off.</summary>
     public int TrackerPeers { get; init; } = -1;
 
+    /// <summary>Sums of all runs and of this one; what disk and network do.</summary>
+    public SessionStatistics Statistics { get; init; } = new();
+
     /// <summary>When this process's engine started.</summary>
     public DateTimeOffset StartedAt { get; init; }
 }
@@ -116,6 +119,9 @@ public sealed record TorrentSnapshot
     /// <summary>Received in vain: failed hashes, duplicates of the end-game.</summary>
     public long Wasted { get; init; }
 
+    /// <summary>Pieces whose hash was wrong, in this run.</summary>
+    public int FailedHashes { get; init; }
+
     /// <summary>Payload bytes per second in.</summary>
     public long DownloadRate { get; init; }
 
@@ -154,6 +160,9 @@ public sealed record TorrentSnapshot
 
     /// <summary>What it is doing and why, in one sentence.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>The same as data: which condition, its values, and what would help. The same instance while it says the same.</summary>
+    public Diagnosis Diagnosis { get; init; } = Diagnosis.Unknown;
 
     /// <summary>When it was added.</summary>
     public DateTimeOffset AddedAt { get; init; }

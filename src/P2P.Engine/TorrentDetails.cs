@@ -152,6 +152,9 @@ public sealed record TrackerSnapshot
     /// <summary>Last result in words: "working, 12 peers", or why it failed.</summary>
     public string Message { get; init; } = "";
 
+    /// <summary>Why it fails or cannot be used, without when it is tried next; null when it does not.</summary>
+    public string? Failure { get; init; }
+
     /// <summary>When it last answered or failed.</summary>
     public DateTimeOffset? LastAnnounceAt { get; init; }
 

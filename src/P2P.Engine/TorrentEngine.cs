@@ -8,6 +8,7 @@ using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
 using P2P.Engine.Session;
 using P2P.Engine.Session.Creation;
+using P2P.Engine.Session.History;
 using P2P.Engine.Storage;
 using P2P.Engine.Transport;
 
@@ -37,7 +38,18 @@ public sealed class TorrentEngine : IAsyncDisposable
     public SessionSnapshot Snapshot => _session.Publisher.Latest;
 
     /// <summary>The last 1,000 events, newest first.</summary>
-    public ImmutableArray<EngineEvent> Events => [.. _session.Events];
+    public ImmutableArray<EngineEvent> Events => GetEvents(new EventFilter(), before: null, 1_000);
+
+    /// <summary>Events that pass, newest first: those older than number <paramref name="before"/> (null: from the newest), at most <paramref name="count"/>.</summary>
+    /// <remarks>10,000 are kept in memory, the last 2,000 over a restart. Never waits.</remarks>
+    public ImmutableArray<EngineEvent> GetEvents(EventFilter filter, long? before, int count)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        return _session.Events.Read(filter, before, Math.Clamp(count, 0, EventRing.Capacity));
+    }
+
+    /// <summary>Rates of all torrents together over time; the ranges from six hours up go on over restarts.</summary>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => _session.ReadRatesAsync(null, range, cancellationToken);
 
     /// <summary>The session itself, for the simulation.</summary>
     internal SessionLoop Session => _session;
@@ -71,9 +83,11 @@ public sealed class TorrentEngine : IAsyncDisposable
         EngineEnvironment environment, TorrentEngineOptions options, ISessionStore store, ILogger logger, CancellationToken cancellationToken)
     {
         LoadedSession loaded;
+        HistoryAtStart history;
         try
         {
             loaded = await store.LoadAsync(cancellationToken).ConfigureAwait(false);
+            history = await HistoryAtStart.LoadAsync(store.Journals).ConfigureAwait(false);
         }
         catch
         {
@@ -83,7 +97,7 @@ public sealed class TorrentEngine : IAsyncDisposable
 
         var session = new SessionLoop(environment, options, store, logger);
         var done = new TaskCompletionSource();
-        session.Post(new SessionCommand.Loaded(loaded, done));
+        session.Post(new SessionCommand.Loaded(loaded, history, done));
         await done.Task.ConfigureAwait(false);
         return new TorrentEngine(session, store, logger);
     }

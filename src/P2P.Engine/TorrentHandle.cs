@@ -88,6 +88,18 @@ public sealed class TorrentHandle
             "metainfo.missing", "There is no .torrent of it yet: its metadata is still being fetched from other peers.");
     }
 
+    /// <summary>Rates over time, in this run of the client; empty when nothing moved yet.</summary>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => _session.ReadRatesAsync(InfoHash, range, cancellationToken);
+
+    /// <summary>Rounds of tit-for-tat, restarts notwithstanding: from number <paramref name="fromRound"/> upwards, oldest first; the newest when it is below 1.</summary>
+    /// <remarks>The last 2,000 rounds are kept; a killed process loses 30 s at most. <paramref name="count"/> rounds at most are answered.</remarks>
+    public Task<ImmutableArray<ChokeJournalRound>> GetChokeJournalAsync(long fromRound, int count, CancellationToken cancellationToken = default)
+    {
+        var reply = new TaskCompletionSource<ImmutableArray<ChokeJournalRound>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _port.Loop.Post(new TorrentCommand.ReadRounds(fromRound, count, reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
+
     /// <summary>Asks every source of peers now: trackers, DHT, local network.</summary>
     public Task AnnounceAsync()
     {

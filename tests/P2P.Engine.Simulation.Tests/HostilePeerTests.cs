@@ -22,7 +22,7 @@ public sealed class HostilePeerTests(ITestOutputHelper output)
         });
 
         Assert.True(swarm.RunUntilComplete(Limit, swarm["leech0"]), Why(swarm));
-        var events = swarm["leech0"].Events.Where(item => item.Kind == EngineEventKind.BadData).Select(item => item.Message).ToArray();
+        var events = swarm["leech0"].Events.Where(item => item.Kind is EngineEventKind.BadData or EngineEventKind.PeerBanned).Select(item => item.Message).ToArray();
         output.WriteLine(string.Join('\n', events));
         Assert.Contains(events, message => message.Contains("10.200.1.1", StringComparison.Ordinal) && message.Contains("banned", StringComparison.Ordinal));
         Assert.Equal(1, poisoner.Ended);

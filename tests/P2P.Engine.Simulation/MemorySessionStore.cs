@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using P2P.Engine.Primitives;
 using P2P.Engine.Session;
+using P2P.Engine.Session.History;
 
 namespace P2P.Engine.Simulation;
 
@@ -22,6 +23,9 @@ internal sealed class StoreState
     /// <summary>The DHT's id and nodes.</summary>
     public byte[] Dht { get; set; } = [];
 
+    /// <summary>Frames of the logs, by name.</summary>
+    public Dictionary<string, List<byte[]>> Journals { get; } = [];
+
     /// <summary>Told every record that became durable.</summary>
     public Action<TorrentRecord>? OnCommitted { get; set; }
 }
@@ -36,6 +40,9 @@ internal sealed class MemorySessionStore(SimulatedProcess process, StoreState st
 
     /// <inheritdoc/>
     public string? StateError => null;
+
+    /// <inheritdoc/>
+    public IJournalStore Journals { get; } = new MemoryJournals(process, state);
 
     /// <inheritdoc/>
     public Task<LoadedSession> LoadAsync(CancellationToken cancellationToken)
@@ -77,6 +84,7 @@ internal sealed class MemorySessionStore(SimulatedProcess process, StoreState st
     {
         _waiting.Remove(infoHash);
         state.Torrents.Remove(infoHash);
+        state.Journals.Remove(JournalName.Rounds(infoHash).File);
     });
 
     /// <inheritdoc/>

@@ -44,6 +44,8 @@ internal sealed class JournalBlindDisk(IDisk disk) : IDisk
 {
     public int PendingJobs => disk.PendingJobs;
 
+    public DiskCounters Counters => disk.Counters;
+
     public ITorrentStorage Open(StorageSpec spec, IDiskSink sink) => disk.Open(spec, new Sink(sink));
 
     public ValueTask DisposeAsync() => disk.DisposeAsync();

@@ -38,6 +38,7 @@ internal static class ApiMap
         api.MapTorrents();
         api.MapCreations();
         api.MapDiscovery();
+        api.MapHistory();
         app.MapGet("/health", SessionEndpoints.Health).ExcludeFromDescription();
     }
 

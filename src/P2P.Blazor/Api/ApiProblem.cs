@@ -35,7 +35,7 @@ internal static class ApiProblem
         "disk.full" => StatusCodes.Status507InsufficientStorage,
         _ => code.Split('.')[0] switch
         {
-            "bencode" or "torrent" or "path" or "settings" or "peer" or "upload" or "body" or "infohash" or "metainfo" or "magnet" or "file" or "create" => StatusCodes.Status400BadRequest,
+            "bencode" or "torrent" or "path" or "settings" or "peer" or "upload" or "body" or "infohash" or "metainfo" or "magnet" or "file" or "create" or "query" => StatusCodes.Status400BadRequest,
             "disk" or "state" or "net" or "engine" => StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,
         },

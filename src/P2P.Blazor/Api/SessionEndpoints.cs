@@ -5,7 +5,7 @@ using P2P.Engine;
 
 namespace P2P.Blazor.Api;
 
-/// <summary>The session's numbers, settings, events and health.</summary>
+/// <summary>The session's numbers, settings and health.</summary>
 internal static class SessionEndpoints
 {
     private static readonly string Version = typeof(SessionEndpoints).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -13,7 +13,7 @@ internal static class SessionEndpoints
     // Lets the page see that it talks to another process than before.
     private static readonly string Instance = Guid.NewGuid().ToString("N");
 
-    /// <summary>Maps "session", "settings", "events" and "health".</summary>
+    /// <summary>Maps "session", "settings" and "health".</summary>
     public static void MapSession(this RouteGroupBuilder api)
     {
         var session = api.MapGroup("").WithTags("Session");
@@ -21,7 +21,6 @@ internal static class SessionEndpoints
         session.MapGet("/settings", (IEngineAccess engine) => SettingsView.Of(engine.Options)).WithSummary("Settings in force");
         session.MapPatch("/settings", ChangeSettingsAsync).WithSummary("Change settings; kept over restarts")
             .Accepts<SettingsBody>("application/json").Produces<SettingsView>().ProducesProblem(400).ProducesProblem(403);
-        session.MapGet("/events", (IEngineAccess engine) => engine.Events).WithSummary("The last 1,000 events, newest first");
         session.MapGet("/health", Health).WithSummary("Is the client well?").Produces<HealthView>(503);
     }
 

@@ -41,6 +41,9 @@ internal sealed record TorrentView : TorrentSummary
     /// <summary>What it is doing and why, in one sentence.</summary>
     public string Reason { get; private init; } = "";
 
+    /// <summary>The same as data, to be worded in another language: code, values, and which button helps.</summary>
+    public Diagnosis Diagnosis { get; private init; } = Diagnosis.Unknown;
+
     /// <summary>Bytes of the wanted files.</summary>
     public long WantedSize { get; private init; }
 
@@ -97,6 +100,7 @@ internal sealed record TorrentView : TorrentSummary
     {
         ErrorCode = row.ErrorCode,
         Reason = row.Reason,
+        Diagnosis = row.Diagnosis,
         WantedSize = row.WantedSize,
         HaveBytes = row.HaveBytes,
         Wasted = row.Wasted,

@@ -21,6 +21,12 @@ internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAcc
     /// <inheritdoc/>
     public ImmutableArray<EngineEvent> Events => _engine?.Events ?? [];
 
+    /// <inheritdoc/>
+    public ImmutableArray<EngineEvent> GetEvents(EventFilter filter, long? before, int count) => _engine?.GetEvents(filter, before, count) ?? [];
+
+    /// <inheritdoc/>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Running.GetRateHistoryAsync(range, cancellationToken);
+
     private TorrentEngine Running =>
         _engine ?? throw new TorrentEngineException("engine.starting", "The client is still starting; try again in a moment.");
 
@@ -87,6 +93,11 @@ internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAcc
         public IDisposable Watch() => handle.Watch();
 
         public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => handle.GetDetailsAsync(cancellationToken);
+
+        public Task<ImmutableArray<ChokeJournalRound>> GetChokeJournalAsync(long fromRound, int count, CancellationToken cancellationToken = default) =>
+            handle.GetChokeJournalAsync(fromRound, count, cancellationToken);
+
+        public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => handle.GetRateHistoryAsync(range, cancellationToken);
 
         public Task StartAsync() => handle.StartAsync();
 

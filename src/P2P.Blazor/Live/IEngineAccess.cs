@@ -17,6 +17,12 @@ public interface IEngineAccess
     /// <summary>The last 1,000 events, newest first.</summary>
     ImmutableArray<EngineEvent> Events { get; }
 
+    /// <summary>Events that pass, newest first: older than number <paramref name="before"/> (null: from the newest), at most <paramref name="count"/>.</summary>
+    ImmutableArray<EngineEvent> GetEvents(EventFilter filter, long? before, int count);
+
+    /// <summary>Rates of all torrents together over time.</summary>
+    Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default);
+
     /// <summary>Waits until the version differs from <paramref name="seenVersion"/>, and returns the newest snapshot.</summary>
     ValueTask<SessionSnapshot> WaitForChangeAsync(long seenVersion, CancellationToken cancellationToken);
 
@@ -75,6 +81,12 @@ public interface ITorrentAccess
 
     /// <summary>Builds details once, now, watched or not.</summary>
     Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Past rounds of tit-for-tat, restarts notwithstanding: from a number upwards, oldest first; the newest when it is below 1.</summary>
+    Task<ImmutableArray<ChokeJournalRound>> GetChokeJournalAsync(long fromRound, int count, CancellationToken cancellationToken = default);
+
+    /// <summary>Rates over time, in this run of the client.</summary>
+    Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default);
 
     /// <summary>Starts, or retries after an error.</summary>
     Task StartAsync();

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using P2P.Engine.Primitives;
 using P2P.Engine.Session;
+using P2P.Engine.Session.History;
 
 namespace P2P.Engine.Persistence;
 
@@ -35,6 +36,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
     private readonly DurableFiles _files;
     private readonly MetainfoFiles _metainfo;
     private readonly DhtStateFile _dht;
+    private readonly JournalFiles _journals;
     private readonly DatabaseCopies _copies;
     private readonly SessionRecovery _recovery;
     private readonly BlockingCollection<Action> _commands = [];
@@ -65,6 +67,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
         _files = files ?? new DurableFiles(StoreDurability.Full);
         _metainfo = new MetainfoFiles(_directory, _files);
         _dht = new DhtStateFile(_directory, _files, logger);
+        _journals = new JournalFiles(_directory, _files, logger, TryPost);
         _copies = new DatabaseCopies(_directory, _files);
         _recovery = new SessionRecovery(_directory, _files, _metainfo, _copies, clock);
         _timer = clock.CreateTimer(OnTimer, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -72,6 +75,9 @@ internal sealed class LiteDbSessionStore : ISessionStore
 
     /// <summary>Why state cannot be saved, in one sentence; null when it can. Clears itself when a retry works.</summary>
     public string? StateError => _stateError;
+
+    /// <inheritdoc/>
+    public IJournalStore Journals => _journals;
 
     /// <inheritdoc/>
     /// <remarks>Once. Throws <see cref="TorrentEngineException"/>: "state.locked", "state.locking_unavailable", "state.newer", "disk.*".
@@ -268,6 +274,11 @@ internal sealed class LiteDbSessionStore : ISessionStore
             PersistenceLog.MetainfoSetAside(_logger, infoHash);
         }
 
+        if (opened.Notice is null)
+        {
+            _journals.Prepare(_known.Keys); // After a recovery nothing is thrown away: a torrent may come back.
+        }
+
         var wasCleanStop = opened.Notice is null && opened.Content.Meta is { IsCleanStop: true };
         var revisionAtRest = _revision;
         MarkRunning(format);
@@ -380,6 +391,7 @@ internal sealed class LiteDbSessionStore : ISessionStore
         try
         {
             _metainfo.Delete(infoHash);
+            _journals.Delete(infoHash);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -29,6 +29,9 @@ internal static partial class PersistenceLog
     [LoggerMessage(607, LogLevel.Warning, "The .torrent file of {InfoHash}, which was removed, could not be deleted")]
     public static partial void MetainfoNotDeleted(ILogger logger, P2P.Engine.Primitives.InfoHash infoHash, Exception exception);
 
+    [LoggerMessage(609, LogLevel.Warning, "A log of the history could not be kept or read, it may lack some of the past: {Message}")]
+    public static partial void JournalNotKept(ILogger logger, string message);
+
     [LoggerMessage(608, LogLevel.Warning, "The kept nodes of the DHT could not be read, it begins anew: {Message}")]
     public static partial void DhtStateUnread(ILogger logger, string message);
 }

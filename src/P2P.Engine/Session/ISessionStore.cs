@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using P2P.Engine.Primitives;
+using P2P.Engine.Session.History;
 using P2P.Engine.Storage;
 
 namespace P2P.Engine.Session;
@@ -29,6 +30,9 @@ internal interface ISessionStore : IAsyncDisposable
 
     /// <summary>Keeps the DHT's id and nodes, replacing what was kept; losing them costs a bootstrap, nothing else.</summary>
     Task SaveDhtAsync(ReadOnlyMemory<byte> state);
+
+    /// <summary>Logs beside the records.</summary>
+    IJournalStore Journals { get; }
 
     /// <summary>Why state cannot be saved now, in one sentence; null when it can. Any thread.</summary>
     string? StateError { get; }

@@ -11,7 +11,7 @@ namespace P2P.Engine.Session;
 
 /// <summary>Accepts connections, reads their handshake, and hands them to the torrent they ask for.</summary>
 /// <remarks>At most 100 handshakes wait at once, 3 per address beyond this machine's own (limits: PendingHandshakes).</remarks>
-internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget budget, TimeProvider clock, ILogger logger) : IDisposable
+internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget budget, TimeProvider clock, ConnectionCounters counters, ILogger logger) : IDisposable
 {
     private const int MaxPending = 100;
     private const int MaxPendingPerAddress = 3;
@@ -70,6 +70,7 @@ internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget
 
             if (!TryAdmit(connection.Remote.Address))
             {
+                counters.OnIncomingRefused();
                 connection.Dispose();
                 continue;
             }
@@ -87,16 +88,19 @@ internal sealed class IncomingRouter(PeerHandshaker handshaker, ConnectionBudget
                 .InboundAsync(connection, infoHash => Volatile.Read(ref _serving).ContainsKey(infoHash), _stop.Token).ConfigureAwait(false);
             if (info is not null && Volatile.Read(ref _serving).TryGetValue(info.InfoHash, out var torrent))
             {
+                counters.OnIncoming();
                 torrent.Post(new TorrentCommand.PeerJoined(connection, info));
                 return;
             }
 
+            counters.OnIncomingRefused();
             EngineLog.PeerFailed(logger, connection.Remote.ToString(), failure?.Code ?? "peer.unknown_torrent", failure?.Message ?? "The torrent stopped meanwhile.");
             connection.Dispose();
             budget.Release();
         }
         catch (Exception exception) when (exception is NetworkException or OperationCanceledException)
         {
+            counters.OnIncomingRefused();
             EngineLog.PeerFailed(logger, address.ToString(), "net.closed", exception.Message);
             connection.Dispose();
             budget.Release();

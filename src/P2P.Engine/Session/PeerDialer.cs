@@ -8,7 +8,7 @@ using P2P.Engine.Transport;
 namespace P2P.Engine.Session;
 
 /// <summary>Connects and shakes hands for any torrent, and posts what came of it.</summary>
-internal sealed class PeerDialer(INetwork network, PeerHandshaker handshaker, TimeProvider clock, ILogger logger) : IPeerDialer
+internal sealed class PeerDialer(INetwork network, PeerHandshaker handshaker, TimeProvider clock, ConnectionCounters counters, ILogger logger) : IPeerDialer
 {
     /// <summary>A peer that has not answered a SYN in 10 s is not worth a half-open slot.</summary>
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
@@ -26,6 +26,7 @@ internal sealed class PeerDialer(INetwork network, PeerHandshaker handshaker, Ti
             var (info, reason) = await handshaker.OutboundAsync(connection, torrent.InfoHash, CancellationToken.None).ConfigureAwait(false);
             if (info is not null)
             {
+                counters.OnOutgoing();
                 torrent.Post(new TorrentCommand.PeerJoined(connection, info));
                 return;
             }
@@ -41,6 +42,7 @@ internal sealed class PeerDialer(INetwork network, PeerHandshaker handshaker, Ti
             failure = new DisconnectReason("net.timeout", "It did not answer within 10 s.");
         }
 
+        counters.OnOutgoingFailed();
         EngineLog.PeerFailed(logger, endpoint.ToString(), failure.Code, failure.Message);
         torrent.Post(new TorrentCommand.DialFailed(endpoint, failure));
     }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using P2P.Engine.Metainfo;
 using P2P.Engine.Primitives;
 using P2P.Engine.Session.Creation;
+using P2P.Engine.Session.History;
 using P2P.Engine.Swarm;
 
 namespace P2P.Engine.Session;
@@ -10,7 +11,7 @@ namespace P2P.Engine.Session;
 internal abstract record SessionCommand
 {
     /// <summary>The state was loaded: make the torrents and start those that should run.</summary>
-    internal sealed record Loaded(LoadedSession Session, TaskCompletionSource Done) : SessionCommand;
+    internal sealed record Loaded(LoadedSession Session, HistoryAtStart History, TaskCompletionSource Done) : SessionCommand;
 
     /// <summary>Add a torrent that was read already.</summary>
     /// <param name="Metainfo">What was read.</param>
@@ -76,7 +77,13 @@ internal abstract record SessionCommand
     internal sealed record DhtNodeFound(PeerEndpoint Node) : SessionCommand;
 
     /// <summary>Something worth telling.</summary>
-    internal sealed record Tell(InfoHash Torrent, EngineEventKind Kind, string Message) : SessionCommand;
+    internal sealed record Tell(InfoHash Torrent, TorrentNews News) : SessionCommand;
+
+    /// <summary>Rates over time, of the session or of one torrent.</summary>
+    internal sealed record ReadRates(InfoHash? Torrent, RateRange Range, TaskCompletionSource<RateHistory> Reply) : SessionCommand;
+
+    /// <summary>Keep what is remembered of this run: it is over.</summary>
+    internal sealed record EndHistory(TaskCompletionSource Reply) : SessionCommand;
 
     /// <summary>The beat.</summary>
     internal sealed record Beat : SessionCommand;

@@ -22,6 +22,7 @@ internal sealed partial class SessionLoop
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
         var plan = LoadPlan.Make(loaded.Session);
+        _history.Begin(loaded.History);
         _recoveryNotice = plan.Notice;
         if (loaded.Session.RecoveryNotice is { } notice)
         {
@@ -45,6 +46,7 @@ internal sealed partial class SessionLoop
             }
         }
 
+        _history.OnStarted(_torrents.Count, loaded.Session.WasCleanStop, _recoveryNotice ?? loaded.Session.RecoveryNotice);
         EngineLog.EngineStarted(_logger, _torrents.Count, _router.Local?.ToString() ?? "nothing", _options.DataDirectory);
         Publish();
         loaded.Done.TrySetResult();
@@ -146,6 +148,7 @@ internal sealed partial class SessionLoop
         entry.Record = kept.Record with { IsStarted = isStarted, IsSequential = entry.Record.IsSequential, StrictTitForTat = entry.Record.StrictTitForTat };
         _router.Unserve(kept.Torrent);
         kept.Torrent.Post(new TorrentCommand.Stop(null));
+        _history.Part(entry);
         entry.Become(kept.Metainfo, _factory.Make(kept.Metainfo, entry.Record, _options, Rules()));
         entry.Loop.Post(FullTick);
         if (isStarted)
@@ -160,7 +163,7 @@ internal sealed partial class SessionLoop
 
         // Of a private torrent only its trackers may name peers, so those that others named are let go.
         entry.Loop.Post(new TorrentCommand.PeersFound(entry.IsPrivate ? [] : kept.Peers, PeerSource.Resume));
-        OnTell(new SessionCommand.Tell(entry.Record.InfoHash, EngineEventKind.MetadataReceived, $"The metadata of {kept.Metainfo.Name} is here."));
+        Tell(entry.Record.InfoHash, EngineEventKind.MetadataReceived, $"The metadata of {kept.Metainfo.Name} is here.");
         Publish();
         kept.Reply?.TrySetResult(entry.Port);
     }
@@ -203,7 +206,7 @@ internal sealed partial class SessionLoop
             entry.Loop.Post(new TorrentCommand.Start());
         }
 
-        OnTell(new SessionCommand.Tell(added.InfoHash, EngineEventKind.Added, $"{entry.Record.Name} was added."));
+        Tell(added.InfoHash, EngineEventKind.Added, $"{entry.Record.Name} was added{(entry.Record.IsStarted ? "" : ", stopped")}.");
         Publish();
         added.Reply.TrySetResult(entry.Port);
     }
@@ -282,7 +285,7 @@ internal sealed partial class SessionLoop
 
         var name = _torrents.TryGetValue(removed.InfoHash, out var entry) ? entry.Record.Name : removed.InfoHash.ToString();
         Drop(removed.InfoHash);
-        OnTell(new SessionCommand.Tell(removed.InfoHash, EngineEventKind.Removed, $"{name} was removed."));
+        Tell(removed.InfoHash, EngineEventKind.Removed, $"{name} was removed.");
         Publish();
         removed.Reply.TrySetResult();
     }
@@ -292,6 +295,7 @@ internal sealed partial class SessionLoop
         if (_torrents.Remove(infoHash, out var entry))
         {
             _router.Unserve(entry.Loop);
+            _history.Part(entry);
             Part(entry);
         }
 
@@ -308,7 +312,9 @@ internal sealed partial class SessionLoop
         }
 
         Volatile.Write(ref _options, change.Patch.ApplyTo(_options));
-        _kept = SettingsOverlay.Keep(_kept, change.Patch);
+        var kept = SettingsOverlay.Keep(_kept, change.Patch);
+        _history.OnSettings(_kept, kept);
+        _kept = kept;
         _budget.MaxConnections = _options.MaxConnections;
         _downloadBudget.Rate = _options.MaxDownloadRate;
         _uploadBudget.Rate = _options.MaxUploadRate;
@@ -340,6 +346,8 @@ internal sealed partial class SessionLoop
         _ = _farewells.WaitAsync(
             stops, () => _discovery.StopDhtAsync() is { } state ? _servant.KeepDhtAsync(state) : Task.CompletedTask, _discovery.StopOthersAsync, reply);
     }
+
+    private void Tell(InfoHash torrent, EngineEventKind kind, string sentence) => OnTell(new SessionCommand.Tell(torrent, new TorrentNews(kind, sentence, [])));
 
     private void Part(TorrentEntry entry) => _farewells.Add(_discovery.Unfollow(entry));
 

@@ -6,6 +6,7 @@ using P2P.Engine.Diagnostics;
 using P2P.Engine.Peers;
 using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
+using P2P.Engine.Session.History;
 using P2P.Engine.Storage;
 using P2P.Engine.Swarm;
 using P2P.Engine.Transport;
@@ -14,7 +15,7 @@ namespace P2P.Engine.Session;
 
 /// <summary>Owns the torrent table, the settings and the session's totals; everything about many torrents is decided here.</summary>
 /// <remarks>A serial loop. Waiting for the store or a tracker is done by servants that post back.</remarks>
-internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrentHost
+internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
 {
     private const int FastBeatsPerBeat = 10;
     private const int DhtSaveBeats = 600;
@@ -39,8 +40,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private readonly RateRounds _rounds;
     private readonly StoreServant _servant;
     private readonly PeerListening _listening;
-    private readonly EventRing _events = new();
     private readonly TorrentFactory _factory;
+    private readonly SessionHistory _history;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
     private readonly Farewells _farewells;
@@ -50,7 +51,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     private string? _recoveryNotice;
     private long _version;
     private long _beats;
-    private int _toldDhtPort;
+    private (int DhtPort, string? StateError) _told;
     private bool _isDirty = true;
     private bool _isFast;
     private bool _isStopping;
@@ -67,9 +68,11 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _disk = environment.Disk(_blocks);
         _ourId = PeerId.Create(_random);
         _budget = new ConnectionBudget(options.MaxConnections, options.MaxHalfOpen);
+        var connections = new ConnectionCounters();
+        _history = new SessionHistory(store.Journals, environment.Clock, _disk, _budget, connections);
         var handshaker = new PeerHandshaker(_ourId, environment.Clock, () => _discovery?.DhtPort > 0);
-        _router = new IncomingRouter(handshaker, _budget, environment.Clock, logger);
-        _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, logger);
+        _router = new IncomingRouter(handshaker, _budget, environment.Clock, connections, logger);
+        _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, connections, logger);
         _discovery = new DiscoveryBridge(
             environment, _ourId, () => _router.Local?.Port ?? 0, NameOf, node => Post(new SessionCommand.DhtNodeFound(node)), _random, logger);
         _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());
@@ -79,7 +82,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         _listening = new PeerListening(environment.Network, _router, environment.Clock, logger);
         _servant = new StoreServant(store, Post, logger);
         _factory = new TorrentFactory(
-            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, this, _downloadBudget, _uploadBudget, logger), _random);
+            new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, new TorrentReports(this), _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
+            _random);
         StartedAt = environment.Clock.GetUtcNow();
         _publisher = new SnapshotPublisher(new SessionSnapshot { Version = 0, At = StartedAt, Torrents = [], StartedAt = StartedAt });
         _timer = environment.Clock.CreateTimer(_ => Post(new SessionCommand.Beat()), null, Beat, Beat);
@@ -100,56 +104,30 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
     /// <summary>All torrents as the world sees them. Any thread.</summary>
     public ImmutableDictionary<InfoHash, TorrentPort> Ports => Volatile.Read(ref _ports);
 
-    /// <summary>The last 1,000 events, newest first. Any thread.</summary>
-    public ImmutableList<EngineEvent> Events => _events.All;
+    /// <summary>The last events. Any thread may read.</summary>
+    public EventRing Events => _history.Events;
 
     /// <summary>Blocks of payload lent now; for tests that look for leaks.</summary>
     public BlockPool Blocks => _blocks;
+
+    /// <summary>Rates over time; of the session when <paramref name="torrent"/> is null. Any thread.</summary>
+    public Task<RateHistory> ReadRatesAsync(InfoHash? torrent, RateRange range, CancellationToken cancellationToken)
+    {
+        var reply = new TaskCompletionSource<RateHistory>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(new SessionCommand.ReadRates(torrent, range, reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
 
     /// <summary>Stops accepting and closes the disk; after <see cref="SessionCommand.Shutdown"/> was answered.</summary>
     public async ValueTask CloseAsync()
     {
         await _timer.DisposeAsync().ConfigureAwait(false);
         _router.Dispose();
+        var ended = new TaskCompletionSource(); // Answered on this loop, when nothing else comes any more.
+        Post(new SessionCommand.EndHistory(ended));
+        await ended.Task.ConfigureAwait(false);
         await _disk.DisposeAsync().ConfigureAwait(false);
     }
-
-    /// <inheritdoc/>
-    public void OnSnapshot(SwarmLoop torrent, TorrentSnapshot snapshot) => Post(new SessionCommand.RowChanged(torrent, snapshot));
-
-    /// <inheritdoc/>
-    public void OnDetails(SwarmLoop torrent, TorrentDetails details)
-    {
-        if (Ports.TryGetValue(torrent.InfoHash, out var port))
-        {
-            port.Publish(details);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void OnActive(SwarmLoop torrent, bool isComplete) => Post(new SessionCommand.Active(torrent, isComplete));
-
-    /// <inheritdoc/>
-    public void OnInactive(SwarmLoop torrent) => Post(new SessionCommand.Inactive(torrent));
-
-    /// <inheritdoc/>
-    public void OnCompleted(SwarmLoop torrent) => Post(new SessionCommand.Completed(torrent));
-
-    /// <inheritdoc/>
-    public void OnWantsPeers(SwarmLoop torrent, bool wantsPeers) => Post(new SessionCommand.WantsPeers(torrent, wantsPeers));
-
-    /// <inheritdoc/>
-    public void OnProgress(SwarmLoop torrent, TorrentProgress progress) => Post(new SessionCommand.Progress(torrent, progress));
-
-    /// <inheritdoc/>
-    public void OnMetadata(SwarmLoop torrent, ReadOnlyMemory<byte> infoBytes, ImmutableArray<PeerEndpoint> peers) =>
-        Post(new SessionCommand.MetadataFound(torrent, infoBytes, peers));
-
-    /// <inheritdoc/>
-    public void OnDhtNode(SwarmLoop torrent, PeerEndpoint node) => Post(new SessionCommand.DhtNodeFound(node));
-
-    /// <inheritdoc/>
-    public void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message) => Post(new SessionCommand.Tell(torrent.InfoHash, kind, message));
 
     /// <inheritdoc/>
     protected override void Handle(SessionCommand message)
@@ -161,7 +139,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             case SessionCommand.Progress progress: OnProgressMade(progress); break;
             case SessionCommand.Active active: OnTorrentActive(active); break;
             case SessionCommand.Inactive inactive: OnTorrentInactive(inactive.Torrent); break;
-            case SessionCommand.Completed completed: With(completed.Torrent, _discovery.Completed); break;
+            case SessionCommand.Completed completed: _history.OnFinished(); With(completed.Torrent, _discovery.Completed); break;
             case SessionCommand.WantsPeers wants: With(wants.Torrent, entry => _discovery.SetWantsPeers(entry, wants.IsWanting)); break;
             case SessionCommand.DhtNodeFound found: _discovery.AddNode(found.Node); break;
             case SessionCommand.Tell tell: OnTell(tell); break;
@@ -177,6 +155,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             case SessionCommand.Change change: OnChange(change); break;
             case SessionCommand.Announce announce: OnAnnounce(announce); break;
             case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
+            case SessionCommand.ReadRates read: read.Reply.TrySetResult(_history.Rates(read.Torrent, read.Range)); break;
+            case SessionCommand.EndHistory end: _history.End(_torrents.Values); end.Reply.TrySetResult(); break;
             case SessionCommand.Shutdown shutdown: OnShutdown(shutdown.Reply); break;
             default: throw new InvalidOperationException($"The session does not know the message {message.GetType().Name}.");
         }
@@ -201,7 +181,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private void OnRowChanged(SessionCommand.RowChanged row)
     {
-        if (EntryOf(row.Torrent) is { } entry)
+        if (EntryOf(row.Torrent) is { } entry && !ReferenceEquals(entry.Snapshot, row.Snapshot))
         {
             // A change of state is shown at once, numbers on the beat.
             var isNews = entry.Snapshot is null || entry.Snapshot.State != row.Snapshot.State;
@@ -255,7 +235,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
 
         _rounds.Compute(_torrents.Values, _options);
-        if (_discovery.DhtPort != _toldDhtPort)
+        _history.Beat(_torrents.Values, new SessionFacts(_listening.Error, _router.Local?.Port ?? 0, _store.StateError, _budget.Open, _budget.MaxConnections));
+        if (_told != (_discovery.DhtPort, _store.StateError))
         {
             SpreadRules();
         }
@@ -302,7 +283,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
 
     private void SpreadRules()
     {
-        _toldDhtPort = _discovery.DhtPort;
+        _told = (_discovery.DhtPort, _store.StateError);
         var rules = Rules();
         foreach (var entry in _torrents.Values)
         {
@@ -310,12 +291,15 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
         }
     }
 
-    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, _discovery.DhtPort);
+    private SwarmRules Rules() => SwarmRules.From(_options, _router.Local?.Port ?? 0, _discovery.DhtPort, _store.StateError);
 
     private void OnTell(SessionCommand.Tell tell)
     {
-        EngineLog.TorrentEvent(_logger, tell.Torrent, tell.Message);
-        _events.Add(new EngineEvent(_environment.Clock.GetUtcNow(), tell.Kind, tell.Torrent, tell.Message));
+        if (!_isStopping || tell.News.Kind != EngineEventKind.Stopped) // Then the session stopped it, not the user.
+        {
+            EngineLog.TorrentEvent(_logger, tell.Torrent, tell.News.Sentence);
+            _history.Tell(tell.Torrent, tell.News);
+        }
     }
 
     private void Publish()
@@ -340,6 +324,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>, ITorrent
             StateError = _store.StateError,
             DhtNodes = _discovery.DhtNodes,
             TrackerPeers = _discovery.TrackerPeers,
+            Statistics = _history.Statistics(),
             StartedAt = StartedAt,
         });
     }

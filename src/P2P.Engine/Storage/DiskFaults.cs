@@ -56,7 +56,7 @@ internal static class DiskFaults
     };
 
     public static DiskError Missing(string path) =>
-        new("disk.missing", $"'{path}' is missing or shorter than it was. Put it back or connect its disk, or re-check the torrent to fetch it again.", true);
+        new("disk.missing", $"'{path}' is missing or shorter than it was. Put it back or connect its disk, or re-check the torrent to fetch it again.", true) { Path = path };
 
     public static DiskError SizeConflict(string path, long found, long expected) =>
         new("disk.size_conflict", $"Another file is in the way: '{path}' has {Count(found)} bytes, the torrent's has {Count(expected)}. Move it away or choose another folder.", false);
@@ -85,7 +85,7 @@ internal static class DiskFaults
     private static DiskError Full(string path, long? free, long? needed)
     {
         var sizes = free is { } f && needed is { } n ? $"{Size(f)} free, {Size(n)} needed" : $"nothing more fits at '{path}'";
-        return new("disk.full", $"The disk is full: {sizes}. Free some space; the download goes on by itself.", true);
+        return new("disk.full", $"The disk is full: {sizes}. Free some space; the download goes on by itself.", true) { Path = path, NeededBytes = needed, FreeBytes = free };
     }
 
     private static DiskError Denied(string path) =>

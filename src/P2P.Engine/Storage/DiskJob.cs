@@ -53,6 +53,9 @@ internal abstract class DiskJob(DiskLane lane, DiskOrder order, int? key, bool i
     /// <summary>Earlier writes still to be waited for, kept by <see cref="JobGate"/>.</summary>
     public int WritesAhead { get; set; }
 
+    /// <summary>Its place among the pending, set by <see cref="JobGate"/>.</summary>
+    public LinkedListNode<long>? Ticket { get; set; }
+
     /// <summary>The torrent's gate, told when the job has ended.</summary>
     public JobGate? Gate { get; set; }
 

@@ -23,15 +23,16 @@ internal sealed class DiskQueue : IDisk
     private readonly Task _feeding;
     private readonly TaskCompletionSource _threadsEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _runningThreads;
-    private int _pendingJobs;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="pool">Lends the blocks that reads fill.</param>
     /// <param name="threads">Threads for pieces; 0 for the number of cores, at least 2.</param>
     /// <param name="files">The operating system's files; null for the real ones.</param>
     /// <param name="openFiles">Most files kept open.</param>
-    public DiskQueue(BlockPool pool, int threads = 0, IFileSystem? files = null, int openFiles = DefaultOpenFiles)
+    /// <param name="clock">Measures how long jobs wait; null for the system's.</param>
+    public DiskQueue(BlockPool pool, int threads = 0, IFileSystem? files = null, int openFiles = DefaultOpenFiles, TimeProvider? clock = null)
     {
+        Counters = new DiskCounters(clock ?? TimeProvider.System);
         Pool = pool;
         Files = files ?? (OperatingSystem.IsLinux() ? new LinuxFileSystem() : new PortableFileSystem());
         Handles = new FileHandlePool(openFiles);
@@ -48,7 +49,10 @@ internal sealed class DiskQueue : IDisk
     }
 
     /// <inheritdoc/>
-    public int PendingJobs => Volatile.Read(ref _pendingJobs);
+    public int PendingJobs => Counters.Pending;
+
+    /// <inheritdoc/>
+    public DiskCounters Counters { get; }
 
     /// <summary>Lends the blocks that reads fill.</summary>
     internal BlockPool Pool { get; }
@@ -105,10 +109,6 @@ internal sealed class DiskQueue : IDisk
             job.Drop();
         }
     }
-
-    internal void CountIn() => Interlocked.Increment(ref _pendingJobs);
-
-    internal void CountOut() => Interlocked.Decrement(ref _pendingJobs);
 
     private void Start(LaneQueue lane, string name) =>
         new Thread(() => Work(lane)) { IsBackground = true, Name = name }.Start();

@@ -7,15 +7,16 @@ namespace P2P.Engine.Storage;
 internal sealed class FileStorage : IDisposable
 {
     private readonly FileHandlePool _handles;
+    private readonly DiskCounters _counters;
     private readonly TouchedFiles _touched = new();
 
     // Read and set by flushes, which run one after the other, and by Probe, which runs alone.
     private DiskError? _flushFault;
 
     /// <summary>Touches nothing on disk.</summary>
-    public FileStorage(StorageSpec spec, IFileSystem system, FileHandlePool handles)
+    public FileStorage(StorageSpec spec, IFileSystem system, FileHandlePool handles, DiskCounters counters)
     {
-        (Spec, System, _handles) = (spec, system, handles);
+        (Spec, System, _handles, _counters) = (spec, system, handles, counters);
         Layout = new FileLayout(spec.Files);
         if (Layout.TotalLength != spec.Geometry.TotalLength)
         {
@@ -95,6 +96,7 @@ internal sealed class FileStorage : IDisposable
             }
         }
 
+        _counters.OnRead(cursor.Length);
         return true;
     }
 
@@ -114,6 +116,7 @@ internal sealed class FileStorage : IDisposable
                 }
 
                 Places.WriteSpan(span, worker.Writes);
+                _counters.OnWritten(span.Length);
             }
         }
     }

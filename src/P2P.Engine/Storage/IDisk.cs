@@ -13,6 +13,9 @@ internal interface IDisk : IAsyncDisposable
 
     /// <summary>Jobs waiting or running now, for the status page.</summary>
     int PendingJobs { get; }
+
+    /// <summary>What it has done, and how long its oldest job waits.</summary>
+    DiskCounters Counters { get; }
 }
 
 /// <summary>Where one torrent's bytes live and how they are checked. Immutable.</summary>
@@ -155,4 +158,14 @@ internal readonly record struct FileFact(bool Exists, long Length, long Modified
 /// <param name="Code">Stable.</param>
 /// <param name="Message">One sentence: what is wrong and what to do.</param>
 /// <param name="IsTransient">May be retried every 30 s by itself (full, read-only, missing mount).</param>
-internal sealed record DiskError(string Code, string Message, bool IsTransient);
+internal sealed record DiskError(string Code, string Message, bool IsTransient)
+{
+    /// <summary>What the fault is about; null when it is not one file or folder.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Of a full disk: bytes that would have to fit; null when unknown.</summary>
+    public long? NeededBytes { get; init; }
+
+    /// <summary>Of a full disk: bytes free; null when unknown.</summary>
+    public long? FreeBytes { get; init; }
+}

@@ -23,7 +23,7 @@ internal sealed class JobGate(DiskQueue queue)
             if (!_isClosed)
             {
                 (job.Gate, job.Sequence) = (this, _nextSequence++);
-                queue.CountIn();
+                job.Ticket = queue.Counters.Begin();
                 if (_isAloneRunning || _behindAlone.Count > 0)
                 {
                     _behindAlone.Enqueue(job);
@@ -46,7 +46,7 @@ internal sealed class JobGate(DiskQueue queue)
     {
         lock (_gate)
         {
-            queue.CountOut();
+            queue.Counters.End(job.Ticket!);
             _admitted--;
             _isAloneRunning &= job.Order != DiskOrder.Alone;
             if (job.Order != DiskOrder.Alone && job.Key is { } key)
@@ -87,7 +87,7 @@ internal sealed class JobGate(DiskQueue queue)
             _behindAlone.Clear();
             for (var i = 0; i < dropped.Length; i++)
             {
-                queue.CountOut();
+                queue.Counters.End(dropped[i].Ticket!);
             }
         }
 

@@ -17,7 +17,7 @@ internal sealed class TorrentStorage : ITorrentStorage
     public TorrentStorage(DiskQueue queue, StorageSpec spec, IDiskSink sink)
     {
         (Queue, _sink, _gate) = (queue, sink, new JobGate(queue));
-        Storage = new FileStorage(spec, queue.Files, queue.Handles);
+        Storage = new FileStorage(spec, queue.Files, queue.Handles, queue.Counters);
         PiecesPerGroup = Math.Max(1, GroupLength / spec.Geometry.PieceLength);
     }
 

@@ -11,8 +11,9 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
     private const int HistoryLength = 240;
 
     private readonly Queue<ChokeRound> _history = new();
+    private readonly RoundJournal _journal = new();
+    private bool _hasAsked;
     private ImmutableArray<ChokeVerdict> _verdicts = [];
-    private long _round;
     private DateTimeOffset? _lastRoundAt;
     private DateTimeOffset? _nextRoundAt;
     private long _nextRoundMs;
@@ -23,6 +24,33 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
         _nextRoundMs = 0;
         _nextRoundAt = null;
         _verdicts = [];
+        _journal.Reset();
+    }
+
+    /// <summary>Rounds up to <paramref name="last"/> were kept by an earlier process: goes on counting from there.</summary>
+    public void Continue(long last)
+    {
+        var shift = _journal.Continue(last);
+        foreach (var round in shift > 0 ? _history.ToArray() : [])
+        {
+            _history.Dequeue();
+            _history.Enqueue(round with { Round = round.Round + shift });
+        }
+    }
+
+    /// <summary>Hands rounds to <paramref name="sink"/> that are due to be kept; all of them with <paramref name="force"/>.</summary>
+    public void Keep(IRoundSink sink, SwarmLoop torrent, long nowMs, bool force)
+    {
+        if (_journal.HasWaiting && !_hasAsked)
+        {
+            _hasAsked = true;
+            sink.Begin(torrent);
+        }
+
+        if (_journal.TakeDue(nowMs, force) is { IsEmpty: false } due)
+        {
+            sink.Keep(torrent.InfoHash, due);
+        }
     }
 
     /// <summary>Runs a round if one is due.</summary>
@@ -39,13 +67,14 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
             return;
         }
 
-        _round++;
         _lastRoundAt = clock.GetUtcNow();
         Plan(rules, nowMs);
         var facts = Facts(peers, nowMs);
         _verdicts = choker.Round(facts, Rules(rules, isSeeding, isStrict), nowMs);
         Obey(peers, _verdicts, nowMs);
-        _history.Enqueue(new ChokeRound(_round, _lastRoundAt.Value, isSeeding, Decisions(peers, nowMs)));
+        var decisions = Decisions(peers, nowMs);
+        _journal.Add(_lastRoundAt.Value, rules, (isSeeding, isStrict), decisions);
+        _history.Enqueue(new ChokeRound(_journal.Round, _lastRoundAt.Value, isSeeding, decisions));
         if (_history.Count > HistoryLength)
         {
             _history.Dequeue();
@@ -94,7 +123,7 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
     /// <summary>The board as it stands.</summary>
     public ChokingSnapshot Snapshot(IReadOnlyCollection<PeerState> peers, SwarmRules rules, bool isSeeding, bool isStrict, RateTerms rates, long nowMs) => new()
     {
-        Round = _round,
+        Round = _journal.Round,
         IsSeeding = isSeeding,
         IsStrict = isStrict,
         RegularSlots = rules.RegularSlots,
@@ -102,6 +131,8 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
         Interval = rules.ChokeInterval,
         LastRoundAt = _lastRoundAt,
         NextRoundAt = _nextRoundAt,
+        NextOptimisticAt = rules.OptimisticSlots > 0 ? _nextRoundAt : null,
+        LastRound = _journal.Last,
         Decisions = Decisions(peers, nowMs),
         History = [.. _history.Reverse()],
         Rates = rates,
@@ -129,8 +160,7 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
     {
         if (peer.Slot != verdict.Slot)
         {
-            peer.SlotSince = clock.GetUtcNow();
-            peer.Slot = verdict.Slot;
+            peer.TakeSlot(verdict.Slot, clock.GetUtcNow());
         }
 
         var choke = verdict.Slot == SlotKind.None;
@@ -192,6 +222,14 @@ internal sealed class ChokeBoard(Choker choker, Uploader uploader, TimeProvider 
         UnchokesUs = !peer.IsChoking,
         IsSource = peer.IsSource && !peer.IsChoking,
         Since = peer.SlotSince,
+        DownloadedInSlot = peer.Received.Total - peer.AtSlot.Received,
+        UploadedInSlot = peer.Sent.Total - peer.AtSlot.Sent,
+        DrawnAmong = verdict?.DrawnAmong ?? 0,
+        Lots = verdict?.Lots ?? 0,
+        AmInterested = peer.AmInterested,
+        IsSeed = peer.IsSeed,
+        IsSnubbed = peer.Window.IsSnubbed,
+        PeerId = peer.Id,
     };
 
     private static ChokeRules Rules(SwarmRules rules, bool isSeeding, bool isStrict) =>

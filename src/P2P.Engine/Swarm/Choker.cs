@@ -38,7 +38,14 @@ internal readonly record struct ChokePeer(
 /// <param name="RateToBeat">Rate of the last peer that got a regular slot; 0 while one is free.</param>
 /// <param name="IsSource">We may ask it for data (strict mode holds this to as many peers as there are slots).</param>
 internal readonly record struct ChokeVerdict(
-    int PeerId, SlotKind Slot, ChokeReason Reason, int Rank, long RateUsed, long RateToBeat, bool IsSource);
+    int PeerId, SlotKind Slot, ChokeReason Reason, int Rank, long RateUsed, long RateToBeat, bool IsSource)
+{
+    /// <summary>Drawn by lot among so many; 0 when it was not drawn.</summary>
+    public int DrawnAmong { get; init; }
+
+    /// <summary>Its lots in the draw; 0 when it took part in none.</summary>
+    public long Lots { get; init; }
+}
 
 /// <summary>The settings of a round.</summary>
 /// <param name="RegularSlots">Slots earned by rate, 0 or more.</param>
@@ -237,20 +244,24 @@ internal sealed class Choker(Random random)
         var lots = 0L;
         foreach (var entry in pot)
         {
-            lots += LotsOf(entry, isSeeding, roundMs);
+            entry.Lots = LotsOf(entry, isSeeding, roundMs);
+            lots += entry.Lots;
         }
 
         var lot = random.NextInt64(lots);
+        var drawn = pot[^1];
         foreach (var entry in pot)
         {
-            lot -= LotsOf(entry, isSeeding, roundMs);
+            lot -= entry.Lots;
             if (lot < 0)
             {
-                return entry;
+                drawn = entry;
+                break;
             }
         }
 
-        return pot[^1];
+        drawn.DrawnAmong = pot.Count;
+        return drawn;
     }
 
     private long LotsOf(Entry entry, bool isSeeding, long roundMs)
@@ -298,6 +309,10 @@ internal sealed class Choker(Random random)
 
         public int Rank { get; set; }
 
+        public long Lots { get; set; }
+
+        public int DrawnAmong { get; set; }
+
         public long Rate => IsSeeding ? Peer.SentRate : Peer.ReceivedRate;
 
         public bool MayHoldSlot => Peer.IsInterested && !Peer.IsSeed;
@@ -314,7 +329,11 @@ internal sealed class Choker(Random random)
         public void Give(SlotKind slot, ChokeReason reason) => (Slot, _reason) = (slot, reason);
 
         public ChokeVerdict Verdict(long rateToBeat, bool isSource) => new(
-            Peer.PeerId, Slot, Slot == SlotKind.None ? WhyChoked() : _reason, Rank, Rate, rateToBeat, isSource);
+            Peer.PeerId, Slot, Slot == SlotKind.None ? WhyChoked() : _reason, Rank, Rate, rateToBeat, isSource)
+        {
+            DrawnAmong = DrawnAmong,
+            Lots = Lots,
+        };
 
         private (bool IsChoked, int Rank, int PeerId) Place => (Slot == SlotKind.None, Rank == 0 ? int.MaxValue : Rank, Peer.PeerId);
 

@@ -206,10 +206,14 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
     private ImmutableArray<(int PeerId, string Because)> OnFailed(DiskCompletion.PieceWritten written, int[] suppliers)
     {
         _core.Wasted += _core.Geometry.LengthOf(written.Piece);
+        _core.FailedHashes++;
         var known = suppliers.Where(id => id != 0).Distinct().Count();
         _smartBan.OnPieceFailed(written.Piece, written.BlockDigests.AsSpan(), suppliers);
         AskAgainAfter(written.Piece, _smartBan.RetryAfterMs(written.Piece));
-        _core.Context.Host.OnEvent(loop, EngineEventKind.BadData, $"Piece {written.Piece} failed its hash; {known} peers supplied it.");
+        _core.Context.Host.OnEvent(loop, new TorrentNews(
+            EngineEventKind.BadData,
+            $"Piece {written.Piece} failed its hash and is fetched again; {PlainWords.Counted(known, "peer")} supplied it.",
+            [DiagnosisArgument.Number("piece", written.Piece), DiagnosisArgument.Number("suppliers", known)]));
         return SmartBan.SoleSupplier(suppliers) is > 0 and var culprit
             ? [(culprit, $"it alone sent piece {written.Piece}, which failed its hash")]
             : [];

@@ -35,7 +35,7 @@ internal interface ITorrentHost
     void OnDhtNode(SwarmLoop torrent, PeerEndpoint node);
 
     /// <summary>Something worth telling a person.</summary>
-    void OnEvent(SwarmLoop torrent, EngineEventKind kind, string message);
+    void OnEvent(SwarmLoop torrent, TorrentNews news);
 }
 
 /// <summary>Permits to hold and to open connections, handed out by the session. Thread-safe.</summary>
@@ -105,8 +105,12 @@ internal sealed record SwarmRules
 
     public long MaxUploadRate { get; init; }
 
-    internal static SwarmRules From(TorrentEngineOptions options, int listenPort, int dhtPort) => new()
+    /// <summary>Why the session's state cannot be saved now; null when it can.</summary>
+    public string? StateError { get; init; }
+
+    internal static SwarmRules From(TorrentEngineOptions options, int listenPort, int dhtPort, string? stateError) => new()
     {
+        StateError = stateError,
         RegularSlots = options.RegularSlots,
         OptimisticSlots = options.OptimisticSlots,
         ChokeInterval = options.ChokeInterval,

@@ -29,9 +29,11 @@ internal sealed class MetadataLoop : SwarmLoop
     private readonly PeerExchange _exchange = new();
     private readonly Dialling _dialling;
     private readonly MetadataView _view;
+    private readonly TrackerWatch _trackerWatch = new();
     private SwarmRules _rules;
     private DiskError? _error;
     private int _lastPeerId;
+    private DateTimeOffset? _stoppedAt;
     private bool _isRunning;
     private bool _isDone;
     private bool _willStart;
@@ -78,11 +80,12 @@ internal sealed class MetadataLoop : SwarmLoop
             case TorrentCommand.DialFailed failed: _dialling.OnFailed(failed, NowMs); DialMore(); break;
             case TorrentCommand.PeerGone gone: OnPeerGone(gone.Peer, gone.Reason); break;
             case TorrentCommand.PeersFound found: OnPeersFound(found.Endpoints, found.Source); break;
-            case TorrentCommand.TrackersChanged changed: _view.Trackers = changed.Trackers; _isDirty = true; break;
+            case TorrentCommand.TrackersChanged changed: OnTrackersChanged(changed.Trackers); break;
             case TorrentCommand.DiscoveryChanged changed: _view.Told = _view.Told.SetItem(changed.Source.Source, changed.Source); _isDirty = true; break;
             case TorrentCommand.RulesChanged changed: _rules = changed.Rules; break;
             case TorrentCommand.Watch watch: _view.Watchers += watch.Change; Publish(); break;
             case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(_view.Details(Facts())); break;
+            case TorrentCommand.ReadRounds read: _context.Rounds.Read(InfoHash, read); break;
             case TorrentCommand.Start: Start(); break;
             case TorrentCommand.Stop stop: Stop(); stop.Done?.TrySetResult(); break;
             case TorrentCommand.Remove remove: Stop(); _isDone = true; remove.Done.TrySetResult(); break;
@@ -100,6 +103,15 @@ internal sealed class MetadataLoop : SwarmLoop
         Fail(new DiskError("engine.fault", $"An internal error stopped this torrent ({exception.Message}). The log has the details; press Start to go on.", IsTransient: false));
     }
 
+    private void OnTrackersChanged(ImmutableArray<TrackerSnapshot> trackers)
+    {
+        (_view.Trackers, _isDirty) = (trackers, true);
+        foreach (var news in _trackerWatch.Observe(trackers))
+        {
+            _context.Host.OnEvent(this, news);
+        }
+    }
+
     private void Start()
     {
         if (_isRunning || _isDone)
@@ -107,7 +119,7 @@ internal sealed class MetadataLoop : SwarmLoop
             return;
         }
 
-        (_isRunning, _willStart, _error) = (true, false, null);
+        (_isRunning, _willStart, _error, _stoppedAt) = (true, false, null, null);
         _pool.RetrySoon();
         _context.Host.OnActive(this, isComplete: false);
         DialMore();
@@ -119,7 +131,7 @@ internal sealed class MetadataLoop : SwarmLoop
         _willStart = false;
         if (_isRunning)
         {
-            _isRunning = false;
+            (_isRunning, _stoppedAt) = (false, _context.Clock.GetUtcNow());
             DropPeers();
             if (!_isDone)
             {
@@ -133,7 +145,7 @@ internal sealed class MetadataLoop : SwarmLoop
     private void Fail(DiskError error)
     {
         EngineLog.TorrentFailed(_context.Logger, InfoHash, error.Code, error.Message);
-        _context.Host.OnEvent(this, EngineEventKind.Failed, error.Message);
+        _context.Host.OnEvent(this, new TorrentNews(EngineEventKind.Failed, error.Message, [DiagnosisArgument.Words("code", error.Code)]));
         var wasActive = _isRunning || _isDone;
         (_error, _isRunning, _isDone) = (error, false, false);
         DropPeers();
@@ -416,6 +428,9 @@ internal sealed class MetadataLoop : SwarmLoop
 
     private MetadataFacts Facts() => new(_isRunning, _isDone, _willStart, _error, _peers.Values, _assembly, _pool, _context.Clock.GetUtcNow())
     {
+        NowMs = NowMs,
+        StoppedAt = _stoppedAt,
+        StateError = _rules.StateError,
         Exchange = IsExchanging ? _exchange.Counts(_peers.Values.Count(peer => peer.Exchange.SubId != 0)) : null,
     };
 }

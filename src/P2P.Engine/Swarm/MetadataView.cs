@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using P2P.Engine.Storage;
 
 namespace P2P.Engine.Swarm;
@@ -10,6 +9,14 @@ internal sealed record MetadataFacts(
 {
     /// <summary>How exchange goes; null when it is off.</summary>
     public ExchangeCounts? Exchange { get; init; }
+
+    public long NowMs { get; init; }
+
+    /// <summary>When it was stopped, in this run.</summary>
+    public DateTimeOffset? StoppedAt { get; init; }
+
+    /// <summary>Why the session's state cannot be saved.</summary>
+    public string? StateError { get; init; }
 }
 
 /// <summary>Builds the immutable snapshots of one magnet link. Loop only.</summary>
@@ -17,6 +24,7 @@ internal sealed class MetadataView(MetadataSetup setup)
 {
     private readonly string _magnet = setup.Magnet.ToString();
     private long _version;
+    private Diagnosis _diagnosis = Diagnosis.Unknown;
 
     public int Watchers { get; set; }
 
@@ -37,20 +45,23 @@ internal sealed class MetadataView(MetadataSetup setup)
     public TorrentSnapshot Row(MetadataFacts facts)
     {
         var (received, size) = (facts.Assembly.Received, facts.Assembly.Size);
+        var state = facts.Error is not null ? TorrentState.Error
+            : facts.IsRunning || facts.IsDone || facts.WillStart ? TorrentState.Metadata
+            : TorrentState.Stopped;
+        var diagnosis = Diagnose(facts, state);
         return new TorrentSnapshot
         {
             InfoHash = setup.Magnet.InfoHash,
             Name = setup.Magnet.Name ?? setup.Magnet.InfoHash.ToString(),
-            State = facts.Error is not null ? TorrentState.Error
-                : facts.IsRunning || facts.IsDone || facts.WillStart ? TorrentState.Metadata
-                : TorrentState.Stopped,
+            State = state,
             Progress = facts.IsDone ? 1 : size is > 0 and var total ? (double)received / total : 0,
             Size = 0,
             ConnectedPeers = facts.Peers.Count,
             KnownPeers = facts.Pool.Count,
             Error = facts.Error?.Message,
             ErrorCode = facts.Error?.Code,
-            Reason = Reason(facts, received, size),
+            Reason = diagnosis.Sentence,
+            Diagnosis = diagnosis,
             AddedAt = setup.AddedAt,
             SavePath = setup.SavePath,
             IsSequential = IsSequential,
@@ -88,18 +99,24 @@ internal sealed class MetadataView(MetadataSetup setup)
         HasFast = peer.Connection.Handshake.SupportsFast,
     };
 
-    private static string Reason(MetadataFacts facts, int received, int? size) => facts switch
+    private Diagnosis Diagnose(MetadataFacts facts, TorrentState state)
     {
-        { Error: { } error } => error.Message,
-        { IsDone: true } => "The metadata is here; preparing the download.",
-        { IsRunning: false, WillStart: true } => "About to look for peers that have the metadata.",
-        { IsRunning: false } => "Stopped by you, before the metadata was here.",
-        _ when size is > 0 and var total && facts.Assembly.Offers > 0 => string.Create(
-            CultureInfo.InvariantCulture, $"Fetching the metadata: {received / 1024} of {(total + 1023) / 1024} KiB from {Counted(facts.Assembly.Offers)}."),
-        { Peers.Count: > 0 } => $"{Counted(facts.Peers.Count)} connected, none offers the metadata yet.",
-        _ when facts.Pool.Count > 0 => $"Connecting: {Counted(facts.Pool.Count)} known, none connected yet.",
-        _ => "Looking for peers that have the metadata.",
-    };
-
-    private static string Counted(int peers) => string.Create(CultureInfo.InvariantCulture, $"{peers:N0} peer{(peers == 1 ? "" : "s")}");
+        var diagnosis = DiagnosisTable.Of(new DiagnosisFacts
+        {
+            State = state,
+            Now = facts.At,
+            Error = facts.Error,
+            StateError = facts.StateError,
+            StoppedAt = facts.StoppedAt,
+            HasMetadata = facts.IsDone,
+            MetadataReceived = facts.Assembly.Received,
+            MetadataSize = facts.Assembly.Size ?? 0,
+            MetadataOffers = facts.Assembly.Offers,
+            Peers = facts.Peers.Count,
+            KnownPeers = facts.Pool.Count,
+            Reach = facts.Peers.Count == 0 ? facts.Pool.Reach(facts.NowMs) : default,
+            Trackers = Trackers,
+        });
+        return _diagnosis = diagnosis.Equals(_diagnosis) ? _diagnosis : diagnosis;
+    }
 }

@@ -158,10 +158,15 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         {
             var address = peer.Connection.Handshake.Remote.Address;
             _core.Pool.Ban(address, _core.NowMs);
-            _core.Context.Host.OnEvent(loop, EngineEventKind.BadData, $"{peer.Endpoint} is banned for a day: {because}.");
+            TellBan(peer, $"{peer.Endpoint} is banned for a day: {because}.", because);
             ClosePeer(peer, new DisconnectReason("peer.bad_data", $"Banned: {because}.", IsMisbehaviour: false));
         }
     }
+
+    private void TellBan(PeerState peer, string sentence, string reason) => _core.Context.Host.OnEvent(loop, new TorrentNews(
+        EngineEventKind.PeerBanned,
+        sentence,
+        [DiagnosisArgument.Words("peer", peer.Endpoint.ToString()), DiagnosisArgument.Words("client", peer.Client), DiagnosisArgument.Words("reason", reason)]));
 
     /// <summary>Parts from everybody: the torrent stops.</summary>
     public void DropPeers()
@@ -205,7 +210,10 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         if (reason.IsMisbehaviour)
         {
             EngineLog.PeerStruck(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);
-            _core.Pool.Strike(remote, now);
+            if (_core.Pool.Strike(remote, now))
+            {
+                TellBan(peer, $"{peer.Endpoint} is banned for an hour, because it broke the rules three times: {PlainWords.Quoted(reason.Message)}.", reason.Message);
+            }
         }
 
         _core.View.IsDirty = true;

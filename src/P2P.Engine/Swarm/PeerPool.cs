@@ -74,6 +74,23 @@ internal sealed class PeerPool(int capacity = 3000)
     public IEnumerable<PeerEndpoint> Known() =>
         _entries.Values.Where(entry => entry.Source != PeerSource.Incoming).OrderBy(entry => entry.Rank).Select(entry => entry.Endpoint);
 
+    /// <summary>How far the known endpoints can be reached.</summary>
+    public PeerReach Reach(long nowMs)
+    {
+        var (dialable, failing, next) = (0, 0, long.MaxValue);
+        foreach (var entry in _entries.Values)
+        {
+            if (entry.Source != PeerSource.Incoming)
+            {
+                dialable++;
+                failing += entry is { State: EntryState.Idle, Failures: > 0 } ? 1 : 0;
+                next = entry.State == EntryState.Idle ? Math.Min(next, Math.Max(entry.RetryAtMs, entry.BannedUntilMs)) : next;
+            }
+        }
+
+        return new PeerReach(dialable, failing, next == long.MaxValue ? -1 : Math.Max(0, next - nowMs));
+    }
+
     /// <summary>Remembers an endpoint; false when it is known, banned, ourselves, not connectable, or there is no room.</summary>
     public bool Add(PeerEndpoint endpoint, PeerSource source, long nowMs)
     {
@@ -222,12 +239,16 @@ internal sealed class PeerPool(int capacity = 3000)
     public bool IsBanned(PeerEndpoint endpoint, long nowMs) => _bans.IsBanned(endpoint, nowMs);
 
     /// <summary>The peer broke the protocol; the third time within 10 minutes its address is banned for an hour.</summary>
-    public void Strike(PeerEndpoint endpoint, long nowMs)
+    /// <returns>It is banned now.</returns>
+    public bool Strike(PeerEndpoint endpoint, long nowMs)
     {
-        if (_bans.Strike(endpoint, nowMs) is { } until)
+        if (_bans.Strike(endpoint, nowMs) is not { } until)
         {
-            MarkBanned(endpoint.WithPort(0), until);
+            return false;
         }
+
+        MarkBanned(endpoint.WithPort(0), until);
+        return true;
     }
 
     /// <summary>The network came back, or the user pressed start: forgets every back-off, but no ban.</summary>

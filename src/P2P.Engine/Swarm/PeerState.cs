@@ -79,14 +79,17 @@ internal sealed class PeerState(int id, PeerConnection connection, int pieceCoun
 
     public RateMeter Sent { get; } = new();
 
-    public SlotKind Slot { get; set; }
+    public SlotKind Slot { get; private set; }
 
     public long LastUnchokedAtMs { get; set; } = nowMs;
 
     /// <summary>Strict tit-for-tat: we ask it for data.</summary>
     public bool IsSource { get; set; } = true;
 
-    public DateTimeOffset SlotSince { get; set; } = connectedAt;
+    public DateTimeOffset SlotSince { get; private set; } = connectedAt;
+
+    /// <summary>Payload in and out when it got its slot, or lost it.</summary>
+    public (long Received, long Sent) AtSlot { get; private set; }
 
     public int InvalidRequests { get; set; }
 
@@ -103,6 +106,9 @@ internal sealed class PeerState(int id, PeerConnection connection, int pieceCoun
     public int BadPieces { get; set; }
 
     public bool IsClosed { get; set; }
+
+    /// <summary>It gets another slot, or loses the one it has.</summary>
+    public void TakeSlot(SlotKind slot, DateTimeOffset at) => (Slot, SlotSince, AtSlot) = (slot, at, (Received.Total, Sent.Total));
 
     /// <summary>Tells the peer when our interest begins or ends.</summary>
     public void UpdateInterest()

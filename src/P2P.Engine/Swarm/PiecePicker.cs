@@ -85,6 +85,18 @@ internal sealed class PiecePicker
     /// <summary>Integer part: availability of the rarest piece of all; fraction: share of the pieces that are less rare.</summary>
     public double DistributedCopies() => _swarm.DistributedCopies();
 
+    /// <summary>Wanted pieces that are missing here and at every connected peer. O(1) with a seed or when every piece is somewhere.</summary>
+    public int CountNowhere()
+    {
+        var nowhere = 0;
+        for (var piece = 0; _swarm.HasNowhere && piece < _needed.Length; piece++)
+        {
+            nowhere += _needed[piece] && !_busy[piece] && _swarm.Of(piece) == 0 ? 1 : 0;
+        }
+
+        return nowhere;
+    }
+
     /// <summary>Availability of each piece, 255 = 255 or more; fills as much of <paramref name="destination"/> as there are pieces.</summary>
     public void CopyAvailability(Span<byte> destination) => _swarm.CopyTo(destination);
 

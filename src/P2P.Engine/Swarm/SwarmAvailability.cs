@@ -37,6 +37,9 @@ internal sealed class SwarmAvailability
     /// <summary>Pieces filed as waiting to be started.</summary>
     public int Filed => (_indexes[1]?.Count ?? 0) + (_indexes[2]?.Count ?? 0) + (_indexes[3]?.Count ?? 0);
 
+    /// <summary>Some piece is at no peer.</summary>
+    public bool HasNowhere => _seeds == 0 && _piecesWith[0] > 0;
+
     /// <summary>Peers that have the piece.</summary>
     public int Of(int piece) => _copies[piece] + _seeds;
 

@@ -78,8 +78,14 @@ internal sealed class TorrentCore
 
     public DateTimeOffset? CompletedAt { get; set; }
 
+    /// <summary>When it last stopped, in this run; null while it runs.</summary>
+    public DateTimeOffset? StoppedAt { get; set; }
+
     /// <summary>Bytes received in vain.</summary>
     public long Wasted { get; set; }
+
+    /// <summary>Pieces whose hash was wrong, in this run.</summary>
+    public int FailedHashes { get; set; }
 
     /// <summary>The last look found less budget than the peer had room for.</summary>
     public bool IsDownloadLimited { get; set; }

@@ -72,6 +72,12 @@ internal abstract record TorrentCommand
     /// <summary>Build details: once for <paramref name="Reply"/>.</summary>
     internal sealed record BuildDetails(TaskCompletionSource<TorrentDetails> Reply) : TorrentCommand;
 
+    /// <summary>Number of the last choke round kept by an earlier process; 0 when there is none.</summary>
+    internal sealed record RoundsBegin(long Last) : TorrentCommand;
+
+    /// <summary>Read kept choke rounds, those that wait included: from a number upwards, or the newest below 1.</summary>
+    internal sealed record ReadRounds(long From, int Count, TaskCompletionSource<ImmutableArray<ChokeJournalRound>> Reply) : TorrentCommand;
+
     /// <summary>One more (+1) or one fewer (-1) page watches.</summary>
     internal sealed record Watch(int Change) : TorrentCommand;
 

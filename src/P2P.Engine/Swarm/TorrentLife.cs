@@ -10,26 +10,31 @@ internal sealed class TorrentLife(
     TorrentLoop loop, TorrentCore core, PeerDesk desk, Downloader downloader, ChokeBoard board, RecordKeeper keeper, TorrentStop stop)
 {
     private readonly TorrentCore _core = core;
+    private readonly LifeStory _story = new(loop, core);
     private ResumePlan? _plan;
     private string? _sentence;
     private int _checkedPieces;
     private int _piecesToCheck;
+    private long _checkBeganMs;
     private long _retryAtMs;
     private long _startSequence;
     private bool _isFinishing;
 
-    /// <summary>What a check is for, how far it is, and of how many pieces.</summary>
-    public (string? Sentence, int Checked, int ToCheck) Check => (_sentence, _checkedPieces, _piecesToCheck);
+    /// <summary>What a check is for, how far it is, of how many pieces, and bytes per second hashed.</summary>
+    public (string? Sentence, int Checked, int ToCheck, long Rate) Check =>
+        (_sentence, _checkedPieces, _piecesToCheck, (long)_checkedPieces * _core.Geometry.PieceLength * 1000 / Math.Max(1000, _core.NowMs - _checkBeganMs));
 
     /// <summary>Tries again by itself when the cause of a failure may have gone away.</summary>
     public void Tick(long now)
     {
         if (_core.Phase == TorrentPhase.Failed && _core.Error is { IsTransient: true } && now >= _retryAtMs)
         {
-            _core.Context.Host.OnEvent(loop, EngineEventKind.Recovered, "Trying again after a disk error.");
             Start();
         }
     }
+
+    /// <summary>It stopped because it was told to.</summary>
+    public void OnStopped() => _story.OnStopped();
 
     /// <summary>A piece is right and written.</summary>
     public void OnPieceVerified()
@@ -72,7 +77,7 @@ internal sealed class TorrentLife(
 
         _core.Error = null;
         _core.WillStart = false;
-        _core.Phase = TorrentPhase.Probing;
+        (_core.Phase, _core.StoppedAt) = (TorrentPhase.Probing, null);
         _core.Pool.RetrySoon();
         _core.Storage ??= _core.OpenStorage(loop);
         _core.Storage.SetWanted(_core.Selection.WantedFiles());
@@ -115,7 +120,7 @@ internal sealed class TorrentLife(
         downloader.Reset();
         _core.Begin(_plan!.Trusted);
         (_checkedPieces, _piecesToCheck) = (0, pieces.Length);
-        (_core.Phase, _startSequence) = (TorrentPhase.Checking, 0);
+        (_core.Phase, _startSequence, _checkBeganMs) = (TorrentPhase.Checking, 0, _core.NowMs);
         if (pieces.Length == 0)
         {
             Settle();
@@ -159,6 +164,7 @@ internal sealed class TorrentLife(
             return;
         }
 
+        _story.OnChecked(_sentence, _piecesToCheck, _plan!.Trusted);
         Settle();
     }
 
@@ -193,6 +199,7 @@ internal sealed class TorrentLife(
         downloader.RestorePartials(keeper.Partials);
         _core.UpdateLeft();
         _core.Context.Host.OnActive(loop, _core.IsComplete);
+        _story.OnActive();
         if (stop.StopsAfterCheck)
         {
             stop.StopsAfterCheck = false;
@@ -278,7 +285,7 @@ internal sealed class TorrentLife(
             if (_core.Totals.Downloaded + _core.Setup.Downloaded > 0)
             {
                 _core.Context.Host.OnCompleted(loop);
-                _core.Context.Host.OnEvent(loop, EngineEventKind.Finished, $"{_core.Metainfo.Name} is complete.");
+                _core.Context.Host.OnEvent(loop, new TorrentNews(EngineEventKind.Finished, $"{_core.Metainfo.Name} is complete.", []));
             }
         }
 
@@ -301,6 +308,7 @@ internal sealed class TorrentLife(
             return;
         }
 
+        _story.OnMoved();
         _core.IsInSharedRoot = true;
         keeper.Fingerprints = moved.Files;
         keeper.Record();
@@ -316,7 +324,7 @@ internal sealed class TorrentLife(
         }
 
         EngineLog.TorrentFailed(_core.Context.Logger, _core.Metainfo.InfoHash, error.Code, error.Message);
-        _core.Context.Host.OnEvent(loop, EngineEventKind.Failed, error.Message);
+        _story.OnFailed(error);
         var wasActive = _core.IsTransferring;
         _core.Error = error;
         _core.Phase = TorrentPhase.Failed;

@@ -28,6 +28,7 @@ internal sealed class TorrentLoop : SwarmLoop
     private readonly TorrentLife _life;
     private readonly RecordKeeper _keeper;
     private readonly UploadUseMeter _useMeter = new();
+    private readonly TrackerWatch _trackerWatch = new();
     private (long Share, long Lent, int Torrents, DateTimeOffset? At) _rates;
 
     public TorrentLoop(TorrentContext context, TorrentSetup setup, SwarmRules rules)
@@ -67,12 +68,14 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.PeerGone gone: _desk.OnPeerGone(gone.Peer, gone.Reason); break;
             case TorrentCommand.PeersFound found: _desk.OnPeersFound(found); break;
             case TorrentCommand.ProgressRecorded recorded: _life.OnRecorded(recorded.Sequence); _stop.OnRecorded(recorded.Sequence); break;
-            case TorrentCommand.TrackersChanged changed: _core.View.Trackers = changed.Trackers; _core.View.IsDirty = true; break;
+            case TorrentCommand.TrackersChanged changed: OnTrackersChanged(changed.Trackers); break;
             case TorrentCommand.DiscoveryChanged changed: _core.View.Discovery = _core.View.Discovery.SetItem(changed.Source.Source, changed.Source); _core.View.IsDirty = true; break;
             case TorrentCommand.RatesComputed rates: OnRatesComputed(rates); break;
             case TorrentCommand.RulesChanged changed: _core.Rules = changed.Rules; _core.View.IsDirty = true; break;
             case TorrentCommand.Watch watch: _core.View.Watchers += watch.Change; PublishIfDirty(force: true); break;
             case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(Details()); break;
+            case TorrentCommand.RoundsBegin begin: _board.Continue(begin.Last); break;
+            case TorrentCommand.ReadRounds read: KeepRounds(force: true); _core.Context.Rounds.Read(InfoHash, read); break;
             default: OnCommand(message); break;
         }
     }
@@ -89,7 +92,7 @@ internal sealed class TorrentLoop : SwarmLoop
         switch (command)
         {
             case TorrentCommand.Start: _life.Start(); break;
-            case TorrentCommand.Stop stop: _stop.Stop(stop.Done); break;
+            case TorrentCommand.Stop stop: KeepRounds(force: true); _stop.Stop(stop.Done); break;
             case TorrentCommand.Recheck: StartIf(_stop.Recheck()); break;
             case TorrentCommand.Remove remove: _stop.Remove(remove); break;
             case TorrentCommand.SetSequential sequential: _core.Picker.IsSequential = sequential.IsSequential; break;
@@ -115,9 +118,21 @@ internal sealed class TorrentLoop : SwarmLoop
             case DiskCompletion.CheckEnded ended: _life.OnCheckEnded(ended); break;
             case DiskCompletion.Moved moved: _life.OnMoved(moved); break;
             case DiskCompletion.Deleted deleted: _stop.OnDeleted(deleted); break;
-            case DiskCompletion.Closed: StartIf(_stop.OnClosed()); break;
+            case DiskCompletion.Closed: OnClosed(); break;
             default: throw new InvalidOperationException($"A torrent does not know the completion {completion.GetType().Name}.");
         }
+    }
+
+    private void OnClosed()
+    {
+        var wasStopping = _core.Phase == TorrentPhase.Stopping;
+        var isToStart = _stop.OnClosed();
+        if (wasStopping && !isToStart && _core.Phase == TorrentPhase.Stopped)
+        {
+            _life.OnStopped();
+        }
+
+        StartIf(isToStart);
     }
 
     private void StartIf(bool isToStart)
@@ -163,6 +178,15 @@ internal sealed class TorrentLoop : SwarmLoop
         }
 
         _stop.Continue();
+    }
+
+    private void OnTrackersChanged(ImmutableArray<TrackerSnapshot> trackers)
+    {
+        (_core.View.Trackers, _core.View.IsDirty) = (trackers, true);
+        foreach (var news in _trackerWatch.Observe(trackers))
+        {
+            _core.Context.Host.OnEvent(this, news);
+        }
     }
 
     private void SetStrict(bool? isStrict)
@@ -219,7 +243,16 @@ internal sealed class TorrentLoop : SwarmLoop
 
         if (isFull)
         {
+            KeepRounds(force: false);
             PublishIfDirty(force: false);
+        }
+    }
+
+    private void KeepRounds(bool force)
+    {
+        if (_core.Phase != TorrentPhase.Removed)
+        {
+            _board.Keep(_core.Context.Rounds, this, _core.NowMs, force);
         }
     }
 
@@ -371,6 +404,7 @@ internal sealed class TorrentLoop : SwarmLoop
             Downloaded = _core.Setup.Downloaded + totals.Downloaded,
             Uploaded = _core.Setup.Uploaded + totals.Uploaded,
             Wasted = _core.Wasted,
+            FailedHashes = _core.FailedHashes,
             DownloadRate = _core.Received.RecentBytesPerSecond(now),
             UploadRate = _core.Sent.RecentBytesPerSecond(now),
             KnownPeers = _core.Pool.Count,
@@ -383,6 +417,12 @@ internal sealed class TorrentLoop : SwarmLoop
             IsSequential = _core.Picker.IsSequential,
             IsStrict = _core.StrictOverride,
             IsDownloadLimited = _core.IsDownloadLimited,
+            CheckRate = check.Rate,
+            StoppedAt = _core.StoppedAt,
+            StateError = _core.Rules.StateError,
+            DownloadLimit = _core.Rules.MaxDownloadRate,
+            Reach = _core.Peers.Count == 0 && _core.IsTransferring ? _core.Pool.Reach(now) : default,
+            At = _core.Context.Clock.GetUtcNow(),
             WillStart = _core.WillStart || (_core.Phase == TorrentPhase.Stopping && _stop.StartsAgain),
         };
     }

@@ -18,6 +18,7 @@ internal sealed record TorrentContext(
     ITorrentHost Host,
     TokenBucket DownloadBudget,
     TokenBucket UploadBudget,
+    IRoundSink Rounds,
     ILogger Logger);
 
 /// <summary>What one torrent is and what its record says. Immutable.</summary>

@@ -117,7 +117,7 @@ internal sealed class TorrentStop(TorrentLoop loop, TorrentCore core, PeerDesk d
         // A start that was broken off has changed nothing: what the record says of the stop before it still holds.
         keeper.WasClean = _awaited > 0 || (_awaited == RecordsNothing && keeper.WasClean);
         _awaited = 0;
-        core.Phase = TorrentPhase.Stopped;
+        (core.Phase, core.StoppedAt) = (TorrentPhase.Stopped, core.Context.Clock.GetUtcNow());
         End();
         if (_removal is { } removal)
         {

@@ -14,6 +14,8 @@ internal sealed record TorrentFacts(
 
     public long Wasted { get; init; }
 
+    public int FailedHashes { get; init; }
+
     public long DownloadRate { get; init; }
 
     public long UploadRate { get; init; }
@@ -40,6 +42,24 @@ internal sealed record TorrentFacts(
 
     public bool WillStart { get; init; }
 
+    /// <summary>Bytes per second hashed by a check.</summary>
+    public long CheckRate { get; init; }
+
+    /// <summary>When it was stopped, in this run.</summary>
+    public DateTimeOffset? StoppedAt { get; init; }
+
+    /// <summary>Why the session's state cannot be saved.</summary>
+    public string? StateError { get; init; }
+
+    /// <summary>The session's limit, bytes per second; 0 = none.</summary>
+    public long DownloadLimit { get; init; }
+
+    /// <summary>How far known endpoints can be reached; told only while no peer is connected.</summary>
+    public PeerReach Reach { get; init; }
+
+    /// <summary>UTC time of the beat.</summary>
+    public DateTimeOffset At { get; init; }
+
     /// <summary>One row for each source of peers.</summary>
     public ImmutableArray<DiscoverySnapshot> Discovery { get; init; } = [];
 
@@ -53,6 +73,8 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
     private readonly string _magnet = Metainfo.MagnetLink.Of(setup.Metainfo).ToString();
     private readonly RowHints _hints = new();
     private long _version;
+    private Diagnosis _diagnosis = Diagnosis.Unknown;
+    private TorrentSnapshot? _row;
 
     /// <summary>Something visible changed since the last snapshot.</summary>
     public bool IsDirty { get; set; } = true;
@@ -69,13 +91,14 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
     /// <summary>As last told by each source of peers.</summary>
     public ImmutableDictionary<DiscoverySource, DiscoverySnapshot> Discovery { get; set; } = ImmutableDictionary<DiscoverySource, DiscoverySnapshot>.Empty;
 
-    /// <summary>The row.</summary>
+    /// <summary>The row; the same instance as the last while it says the same.</summary>
     public TorrentSnapshot Snapshot(TorrentFacts facts)
     {
         var state = StateOf(facts);
         var wanted = selection.WantedBytes;
         var isChecking = state == TorrentState.Checking && facts.PiecesToCheck > 0;
-        return new TorrentSnapshot
+        var diagnosis = Diagnose(facts, state);
+        var row = new TorrentSnapshot
         {
             InfoHash = setup.Metainfo.InfoHash,
             Name = setup.Metainfo.Name,
@@ -89,6 +112,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             Downloaded = facts.Downloaded,
             Uploaded = facts.Uploaded,
             Wasted = facts.Wasted,
+            FailedHashes = facts.FailedHashes,
             DownloadRate = facts.DownloadRate,
             UploadRate = facts.UploadRate,
             ConnectedPeers = facts.Peers.Count,
@@ -101,7 +125,8 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             Ratio = (double)facts.Uploaded / Math.Max(1, facts.Downloaded > 0 ? facts.Downloaded : _size),
             Error = facts.Error?.Message,
             ErrorCode = facts.Error?.Code,
-            Reason = TorrentReason.Of(facts, state),
+            Reason = diagnosis.Sentence,
+            Diagnosis = diagnosis,
             AddedAt = setup.AddedAt,
             CompletedAt = facts.CompletedAt,
             SavePath = facts.IsInSharedRoot ? setup.Storage.SharedRoot : setup.Storage.IncompleteRoot,
@@ -114,6 +139,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             PieceHint = _hints.Pieces(facts.Have),
             Tracker = RowHints.Host(Trackers),
         };
+        return _row = row.Equals(_row) ? _row : row;
     }
 
     /// <summary>Everything, for whoever watches.</summary>
@@ -174,6 +200,46 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             DownloadTerms = terms,
             ComputedAt = computed.At,
         };
+    }
+
+    // The last one is kept while it says the same, so that whoever compares references sees no change.
+    private Diagnosis Diagnose(TorrentFacts facts, TorrentState state)
+    {
+        var (interesting, giving, served) = (0, 0, 0);
+        foreach (var peer in facts.Peers)
+        {
+            interesting += peer.AmInterested ? 1 : 0;
+            giving += peer.AmInterested && !peer.IsChoking ? 1 : 0;
+            served += peer.IsInterested && !peer.AmChoking ? 1 : 0;
+        }
+
+        var diagnosis = DiagnosisTable.Of(new DiagnosisFacts
+        {
+            State = state,
+            Now = facts.At,
+            Error = facts.Error,
+            StateError = facts.StateError,
+            IsNew = facts is { Downloaded: 0, Have.IsEmpty: true },
+            StoppedAt = facts.StoppedAt,
+            CheckPurpose = facts.Sentence,
+            CheckedPieces = facts.CheckedPieces,
+            PiecesToCheck = facts.PiecesToCheck,
+            CheckRate = facts.CheckRate,
+            TrustedPieces = facts.Phase == TorrentPhase.Checking ? facts.Have.Count : 0,
+            IsComplete = facts.IsComplete,
+            Peers = facts.Peers.Count,
+            Interesting = interesting,
+            Giving = giving,
+            Served = served,
+            KnownPeers = facts.KnownPeers,
+            Reach = facts.Reach,
+            Trackers = Trackers,
+            IsLimited = facts.IsDownloadLimited,
+            DownloadLimit = facts.DownloadLimit,
+            Pieces = setup.Metainfo.Geometry.PieceCount,
+            MissingEverywhere = facts.Peers.Count > 0 ? facts.Picker.CountNowhere() : 0,
+        });
+        return _diagnosis = diagnosis.Equals(_diagnosis) ? _diagnosis : diagnosis;
     }
 
     private static TorrentState StateOf(TorrentFacts facts) => facts.Phase switch

@@ -43,6 +43,14 @@ public sealed class FakeEngine : IEngineAccess
     /// <inheritdoc/>
     public ImmutableArray<EngineEvent> Events { get; set; } = [];
 
+    /// <inheritdoc/>
+    public ImmutableArray<EngineEvent> GetEvents(EventFilter filter, long? before, int count) =>
+        [.. Events.Where(happened => filter.Passes(happened) && (before is null || happened.Sequence < before)).Take(count)];
+
+    /// <inheritdoc/>
+    /// <remarks>An hour of samples, rising by 1,000 a sample; the first is not known.</remarks>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Task.FromResult(FakeHistory.Rates(range, Now));
+
     /// <summary>What the DHT is: set it for other states; the default follows the option "Dht".</summary>
     public DhtSnapshot? Dht { get; set; }
 

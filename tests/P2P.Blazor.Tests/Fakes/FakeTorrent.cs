@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using P2P.Blazor.Live;
 using P2P.Engine;
 using P2P.Engine.Primitives;
@@ -51,6 +52,17 @@ public sealed class FakeTorrent : ITorrentAccess
         _details = made with { Version = _details.Version + 1, Summary = made.Summary with { Downloaded = 0, Wasted = 0, Uploaded = 0 } };
         _engine.Publish();
     }
+
+    /// <summary>What the journal holds, oldest first.</summary>
+    public ImmutableArray<ChokeJournalRound> Rounds { get; set; } = [];
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<ChokeJournalRound>> GetChokeJournalAsync(long fromRound, int count, CancellationToken cancellationToken = default) =>
+        Task.FromResult<ImmutableArray<ChokeJournalRound>>(
+            fromRound < 1 ? [.. Rounds.TakeLast(count)] : [.. Rounds.Where(round => round.Round >= fromRound).Take(count)]);
+
+    /// <inheritdoc/>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Task.FromResult(FakeHistory.Rates(range, _engine.Now));
 
     /// <inheritdoc/>
     public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => Task.FromResult(_details);

@@ -7,7 +7,11 @@ namespace P2P.Engine.Simulation;
 internal sealed class SimulatedDisk(SimulatedProcess process, SimulatedVolume volume, BlockPool pool) : IDisk
 {
     /// <inheritdoc/>
-    public int PendingJobs { get; private set; }
+    public int PendingJobs => Counters.Pending;
+
+    /// <inheritdoc/>
+    /// <remarks>Jobs only: bytes are not told apart.</remarks>
+    public DiskCounters Counters { get; } = new(process.Clock);
 
     /// <summary>Whose.</summary>
     public SimulatedProcess Process => process;
@@ -32,10 +36,10 @@ internal sealed class SimulatedDisk(SimulatedProcess process, SimulatedVolume vo
     public void Submit(long bytes, Action job)
     {
         process.World.AssertOnThread();
-        PendingJobs++;
+        var ticket = Counters.Begin();
         process.After(volume.Reserve(bytes), () =>
         {
-            PendingJobs--;
+            Counters.End(ticket);
             job();
         });
     }

@@ -33,6 +33,9 @@ internal sealed class SimulatedTracker
     /// <summary>Most peers in one answer, whatever is asked for.</summary>
     public int MaxPeers { get; set; } = 200;
 
+    /// <summary>Answers nothing but a failure.</summary>
+    public bool IsDown { get; set; }
+
     /// <summary>Scrapes answered (BEP 48).</summary>
     public int Scrapes { get; private set; }
 
@@ -41,6 +44,11 @@ internal sealed class SimulatedTracker
 
     private HttpReply Announce(Uri uri, IPAddress client)
     {
+        if (IsDown)
+        {
+            return new HttpReply(200, "d14:failure reason4:downe"u8.ToArray());
+        }
+
         var query = Parse(uri.Query);
         var endpoint = new PeerEndpoint(client, int.Parse(query["port"], CultureInfo.InvariantCulture));
         var left = long.Parse(query["left"], CultureInfo.InvariantCulture);

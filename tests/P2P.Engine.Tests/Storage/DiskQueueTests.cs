@@ -33,6 +33,17 @@ public sealed class DiskQueueTests
     }
 
     [Fact]
+    public async Task Counters_PieceWrittenAndRead_CountItsBytes()
+    {
+        await using var disk = new DiskFixture(DiskFixture.One(1_000_000), PieceLength);
+        disk.Probe();
+        disk.Write(3);
+        Assert.Equal((PieceLength, 0), (disk.Disk.Counters.BytesWritten, disk.Disk.Counters.BytesRead));
+        disk.AssertReadable(3);
+        Assert.Equal((PieceLength, PieceLength), (disk.Disk.Counters.BytesWritten, disk.Disk.Counters.BytesRead));
+    }
+
+    [Fact]
     public async Task WritePiece_WrongBytes_NothingWrittenAndDigestsNameTheBlock()
     {
         await using var disk = new DiskFixture(DiskFixture.One(PieceLength), PieceLength);

@@ -72,6 +72,7 @@ internal sealed class TrackerEntry(string url, int tier, string? whyUnusable)
         Tier = Tier,
         State = State,
         Message = Describe(nextAt),
+        Failure = State switch { TrackerState.Unusable => WhyUnusable, TrackerState.Failing => FailureText, _ => null },
         LastAnnounceAt = LastEndedAt,
         NextAnnounceAt = nextAt,
         Seeds = Answer?.Seeds ?? Scrape?.Seeds,
