@@ -86,14 +86,14 @@ internal static class TorrentColumns
     public static int Width(TorrentColumn column) => column switch
     {
         TorrentColumn.Name => 0,
-        TorrentColumn.State => 148,
-        TorrentColumn.Down or TorrentColumn.Up => 104,
-        TorrentColumn.Left => 100,
-        TorrentColumn.Peers or TorrentColumn.Seeds or TorrentColumn.Ratio or TorrentColumn.Slots => 72,
-        TorrentColumn.Added or TorrentColumn.Completed => 148,
-        TorrentColumn.Tracker => 160,
+        TorrentColumn.State => 140,
+        TorrentColumn.Down or TorrentColumn.Up => 96,
+        TorrentColumn.Left => 86,
+        TorrentColumn.Peers or TorrentColumn.Seeds or TorrentColumn.Ratio or TorrentColumn.Slots => 60,
+        TorrentColumn.Added or TorrentColumn.Completed => 112,
+        TorrentColumn.Tracker => 150,
         TorrentColumn.Path or TorrentColumn.Hash => 220,
-        _ => 92,
+        _ => 84,
     };
 
     /// <summary>Code of a column: in classes of the style sheet, and end of its text's key "column.".</summary>

@@ -82,7 +82,8 @@ public sealed class AddAndRemoveTests(BrowserFixture fixture) : IClassFixture<Br
         var page = window.Page;
         var torrent = host.Engine.Torrents[0];
         await window.GoAsync("/");
-        await page.Locator($"tr[data-hash='{torrent.InfoHash}']").GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
+        await page.Locator($"tr[data-hash='{torrent.InfoHash}']").ClickAsync(new() { Button = MouseButton.Right });
+        await page.GetByRole(AriaRole.Menuitem, new() { Name = "Remove…" }).ClickAsync();
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByLabel("Delete the files too").CheckAsync();
         var mistakes = new List<string>();

@@ -45,6 +45,9 @@ internal static class Show
     /// <summary>Clock time of a moment, in the server's zone: the host is on the user's own machine.</summary>
     public static string Clock(DateTimeOffset at) => at.ToLocalTime().ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
+    /// <summary>Date of a moment, in the server's zone.</summary>
+    public static string Date(DateTimeOffset at) => at.ToLocalTime().ToString(CultureInfo.CurrentCulture.DateTimeFormat.ShortDatePattern, CultureInfo.CurrentCulture);
+
     /// <summary>Date and time of a moment, in the server's zone.</summary>
     public static string Moment(DateTimeOffset? at) => at?.ToLocalTime().ToString($"{CultureInfo.CurrentCulture.DateTimeFormat.ShortDatePattern}, HH:mm", CultureInfo.CurrentCulture) ?? Text.T("format.never");
 
