@@ -55,5 +55,5 @@ internal static class Show
     public static string Deadline(DateTimeOffset at) => at.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The reason line of a row: the error when there is one.</summary>
-    public static string Why(TorrentSnapshot torrent) => torrent.Error ?? torrent.Reason;
+    public static string Why(TorrentSnapshot torrent) => torrent.Error ?? (torrent.Diagnosis is { Sentence.Length: > 0 } diagnosis ? DiagnosisWords.Sentence(diagnosis) : torrent.Reason);
 }
