@@ -17,6 +17,9 @@ public sealed record AddTorrentRequest
     /// <summary>Absolute folder where the finished files go; null for the default shared folder.</summary>
     public string? SavePath { get; init; }
 
+    /// <summary>Its label; one of the session's, or null. Without a <see cref="SavePath"/> the label's is used.</summary>
+    public string? Label { get; init; }
+
     /// <summary>Start at once; false adds it stopped.</summary>
     public bool Start { get; init; } = true;
 

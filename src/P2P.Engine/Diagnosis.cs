@@ -82,6 +82,12 @@ public enum DiagnosisCode
 
     /// <summary>Held at the download limit. Arguments: limit, giving, peers.</summary>
     RateLimited,
+
+    /// <summary>Files are on their way to another folder. Arguments: path, moved, total, percent.</summary>
+    Moving,
+
+    /// <summary>Stopped because it has given enough. Arguments: limit (text: ratio, seeding time or idle time).</summary>
+    ShareLimitReached,
 }
 
 /// <summary>What would help: which button the page shows beside the sentence.</summary>

@@ -80,6 +80,18 @@ public enum EngineEventKind
 
     /// <summary>The start had to recover something. Arguments: message.</summary>
     StateRecovered,
+
+    /// <summary>A torrent has given enough. Arguments: limit (text: ratio, seeding time or idle time), action.</summary>
+    ShareLimitReached,
+
+    /// <summary>A torrent waits for its turn. No arguments.</summary>
+    Queued,
+
+    /// <summary>A file or torrent has another name. Arguments: from, to.</summary>
+    Renamed,
+
+    /// <summary>The trackers of a torrent were changed. Arguments: trackers.</summary>
+    TrackersChanged,
 }
 
 /// <summary>How much an event matters.</summary>

@@ -47,6 +47,30 @@ public sealed record EngineSettingsPatch
     /// <summary>Exchange known peers with connected ones.</summary>
     public bool? PeerExchange { get; init; }
 
+    /// <summary>Most downloads running at once, 0..10,000; 0 = no limit.</summary>
+    public int? MaxActiveDownloads { get; init; }
+
+    /// <summary>Most seeds running at once, 0..10,000; 0 = no limit.</summary>
+    public int? MaxActiveSeeds { get; init; }
+
+    /// <summary>Slower torrents are not counted, bytes per second; 0 counts all.</summary>
+    public long? SlowTorrentRate { get; init; }
+
+    /// <summary>When a complete torrent has given enough; the whole value is replaced.</summary>
+    public ShareLimits? ShareLimits { get; init; }
+
+    /// <summary>All labels; the whole list is replaced, and torrents of a label that is gone lose it.</summary>
+    public ImmutableArray<TorrentLabel>? Labels { get; init; }
+
+    /// <summary>Alternative Dmax, bytes per second; 0 = no limit.</summary>
+    public long? AlternativeMaxDownloadRate { get; init; }
+
+    /// <summary>Alternative Umax, bytes per second; 0 = no limit.</summary>
+    public long? AlternativeMaxUploadRate { get; init; }
+
+    /// <summary>Use the alternative limits.</summary>
+    public bool? UseAlternativeRates { get; init; }
+
     /// <summary>Be a tracker.</summary>
     public bool? TrackerEnabled { get; init; }
 
@@ -79,6 +103,14 @@ public sealed record EngineSettingsPatch
             DhtBootstrap = DhtBootstrap ?? options.DhtBootstrap,
             LocalDiscovery = LocalDiscovery ?? options.LocalDiscovery,
             PeerExchange = PeerExchange ?? options.PeerExchange,
+            MaxActiveDownloads = MaxActiveDownloads ?? options.MaxActiveDownloads,
+            MaxActiveSeeds = MaxActiveSeeds ?? options.MaxActiveSeeds,
+            SlowTorrentRate = SlowTorrentRate ?? options.SlowTorrentRate,
+            ShareLimits = ShareLimits ?? options.ShareLimits,
+            Labels = Labels ?? options.Labels,
+            AlternativeMaxDownloadRate = AlternativeMaxDownloadRate ?? options.AlternativeMaxDownloadRate,
+            AlternativeMaxUploadRate = AlternativeMaxUploadRate ?? options.AlternativeMaxUploadRate,
+            UseAlternativeRates = UseAlternativeRates ?? options.UseAlternativeRates,
             Tracker = options.Tracker with
             {
                 Enabled = TrackerEnabled ?? options.Tracker.Enabled,

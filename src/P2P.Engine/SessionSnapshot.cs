@@ -21,6 +21,9 @@ public sealed record SessionSnapshot
     /// <summary>Payload bytes per second sent, all torrents.</summary>
     public long UploadRate { get; init; }
 
+    /// <summary>The alternative limits are on; the next two are what is in force.</summary>
+    public bool UsesAlternativeRates { get; init; }
+
     /// <summary>Dmax, bytes per second; 0 = no limit.</summary>
     public long MaxDownloadRate { get; init; }
 
@@ -181,6 +184,27 @@ public sealed record TorrentSnapshot
 
     /// <summary>Its own strict switch; null follows the session.</summary>
     public bool? StrictTitForTat { get; init; }
+
+    /// <summary>Its label; null when it has none.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Place in the queue from 1, over all torrents in the order they get their turn; 0 before it has one.</summary>
+    public int QueuePosition { get; init; }
+
+    /// <summary>Runs whatever the queue says.</summary>
+    public bool IsForced { get; init; }
+
+    /// <summary>Its own download limit, bytes per second; 0 = none.</summary>
+    public long MaxDownloadRate { get; init; }
+
+    /// <summary>Its own upload limit, bytes per second; 0 = none.</summary>
+    public long MaxUploadRate { get; init; }
+
+    /// <summary>Its own share limits; null follows its label, then the session.</summary>
+    public ShareLimits? ShareLimits { get; init; }
+
+    /// <summary>Its files are on their way to another folder; null when they are not.</summary>
+    public MoveProgress? Move { get; init; }
 
     /// <summary>BEP 27.</summary>
     public bool IsPrivate { get; init; }

@@ -18,6 +18,18 @@ public sealed record TorrentDetails
     /// <summary>Connected peers.</summary>
     public ImmutableArray<PeerSnapshot> Peers { get; init; } = [];
 
+    /// <summary>Endpoints known, connected ones first, at most 500; with the reason each is not connected.</summary>
+    public ImmutableArray<KnownPeerSnapshot> KnownPeers { get; init; } = [];
+
+    /// <summary>Time spent seeding, all runs, pauses not counted.</summary>
+    public TimeSpan SeedingTime { get; init; }
+
+    /// <summary>When a payload byte last went either way, UTC; null when none ever did.</summary>
+    public DateTimeOffset? LastActivityAt { get; init; }
+
+    /// <summary>The share limits in force for it: its own, its label's, or the session's.</summary>
+    public ShareLimits ShareLimits { get; init; } = ShareLimits.None;
+
     /// <summary>Files without pads, in order.</summary>
     public ImmutableArray<FileSnapshot> Files { get; init; } = [];
 
@@ -106,6 +118,12 @@ public sealed record PeerSnapshot
     /// <summary>Since when connected.</summary>
     public DateTimeOffset ConnectedAt { get; init; }
 
+    /// <summary>Pieces it has that we miss and want; -1 unknown.</summary>
+    public int WeWantPieces { get; init; } = -1;
+
+    /// <summary>Pieces we have that it lacks; -1 unknown.</summary>
+    public int TheyLackPieces { get; init; } = -1;
+
     /// <summary>Fast extension (BEP 6) in use.</summary>
     public bool HasFast { get; init; }
 }
@@ -116,7 +134,20 @@ public sealed record PeerSnapshot
 /// <param name="Length">Bytes.</param>
 /// <param name="HaveBytes">Bytes in verified pieces.</param>
 /// <param name="Priority">How much it is wanted.</param>
-public sealed record FileSnapshot(int Index, string Path, long Length, long HaveBytes, FilePriority Priority);
+public sealed record FileSnapshot(int Index, string Path, long Length, long HaveBytes, FilePriority Priority)
+{
+    /// <summary>Copies of its rarest piece among connected peers; -1 unknown.</summary>
+    public int Availability { get; init; } = -1;
+
+    /// <summary>First piece that holds bytes of it.</summary>
+    public int FirstPiece { get; init; }
+
+    /// <summary>Last piece that holds bytes of it.</summary>
+    public int LastPiece { get; init; }
+
+    /// <summary>Absolute path on this machine now; null for a file of no bytes that is not there yet.</summary>
+    public string? DiskPath { get; init; }
+}
 
 /// <summary>What an announce to a tracker last came to.</summary>
 public enum TrackerState
@@ -188,4 +219,8 @@ public sealed record PieceMapSnapshot(
 /// <param name="BlockCount">Blocks it has.</param>
 /// <param name="BlocksReceived">Blocks here.</param>
 /// <param name="BlocksRequested">Blocks asked for.</param>
-public sealed record ActivePieceSnapshot(int Piece, int BlockCount, int BlocksReceived, int BlocksRequested);
+public sealed record ActivePieceSnapshot(int Piece, int BlockCount, int BlocksReceived, int BlocksRequested)
+{
+    /// <summary>Peers that gave blocks of it or were asked for some, at most 8.</summary>
+    public ImmutableArray<PeerEndpoint> Suppliers { get; init; } = [];
+}

@@ -75,6 +75,30 @@ public sealed record TorrentEngineOptions
     /// <summary>Exchange known peers with connected ones (BEP 11).</summary>
     public bool PeerExchange { get; init; } = true;
 
+    /// <summary>Most downloads running at once, the others wait in the queue; 0 = no limit.</summary>
+    public int MaxActiveDownloads { get; init; } = 5;
+
+    /// <summary>Most seeds running at once; 0 = no limit.</summary>
+    public int MaxActiveSeeds { get; init; }
+
+    /// <summary>A running torrent slower than this, bytes per second, for a minute does not count against the two limits; 0 counts all.</summary>
+    public long SlowTorrentRate { get; init; } = 2 << 10;
+
+    /// <summary>When a complete torrent has given enough; labels and torrents may differ.</summary>
+    public ShareLimits ShareLimits { get; init; } = ShareLimits.None;
+
+    /// <summary>Labels that can be given, in the order made.</summary>
+    public ImmutableArray<TorrentLabel> Labels { get; init; } = [];
+
+    /// <summary>Dmax while the alternative limits are on, bytes per second; 0 = no limit.</summary>
+    public long AlternativeMaxDownloadRate { get; init; } = 1 << 20;
+
+    /// <summary>Umax while the alternative limits are on, bytes per second; 0 = no limit.</summary>
+    public long AlternativeMaxUploadRate { get; init; } = 128 << 10;
+
+    /// <summary>The alternative limits are in force instead of <see cref="MaxDownloadRate"/> and <see cref="MaxUploadRate"/>.</summary>
+    public bool UseAlternativeRates { get; init; }
+
     /// <summary>The tracker this peer is itself.</summary>
     public TrackerServerOptions Tracker { get; init; } = new();
 }

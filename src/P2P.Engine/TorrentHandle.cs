@@ -80,6 +80,45 @@ public sealed class TorrentHandle
     public Task SetStrictTitForTatAsync(bool? isStrict) =>
         ChangeAsync(record => record with { StrictTitForTat = isStrict }, new TorrentCommand.SetStrict(isStrict));
 
+    /// <summary>Gives it a label, or none (null). Throws "label.unknown".</summary>
+    public Task SetLabelAsync(string? label) => throw new NotImplementedException();
+
+    /// <summary>Sets its own share limits; null follows its label, then the session.</summary>
+    public Task SetShareLimitsAsync(ShareLimits? limits) => throw new NotImplementedException();
+
+    /// <summary>Sets its own rate limits, bytes per second; 0 = none.</summary>
+    public Task SetRateLimitsAsync(long maxDownloadRate, long maxUploadRate) => throw new NotImplementedException();
+
+    /// <summary>Moves it in the queue.</summary>
+    public Task MoveInQueueAsync(QueueMove move) => throw new NotImplementedException();
+
+    /// <summary>Starts it whatever the queue says, or lets the queue decide again.</summary>
+    public Task SetForcedAsync(bool isForced) => throw new NotImplementedException();
+
+    /// <summary>Moves its files to another absolute folder; completes when they are there, progress shows in <see cref="TorrentSnapshot.Move"/>. Throws "move.*", "disk.*".</summary>
+    public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <summary>Gives a file another relative path ('/'-separated) inside the torrent's folder. Throws "rename.*", "file.not_found".</summary>
+    public Task RenameFileAsync(int index, string path) => throw new NotImplementedException();
+
+    /// <summary>Gives the torrent another name in the list; its files keep theirs. Throws "rename.*".</summary>
+    public Task RenameAsync(string name) => throw new NotImplementedException();
+
+    /// <summary>Replaces its trackers, tier by tier. Throws "tracker.invalid"; of a private torrent too, because the user decides.</summary>
+    public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers) => throw new NotImplementedException();
+
+    /// <summary>Adds trackers that are not there yet, each as a tier of its own; answers how many were new. Throws "tracker.invalid".</summary>
+    public Task<int> AddTrackersAsync(ImmutableArray<string> urls) => throw new NotImplementedException();
+
+    /// <summary>Opens a file to read while it downloads: a seekable stream whose reads wait for the pieces, which get deadlines. Throws "file.not_found", "file.not_wanted".</summary>
+    public Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <summary>Which pieces a connected peer has, as wire bytes; empty when it is not connected.</summary>
+    public Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+
+    /// <summary>Closes the connection to a peer; banned, it is refused until the client stops.</summary>
+    public Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned) => throw new NotImplementedException();
+
     /// <summary>The .torrent file. Throws "metainfo.missing" while a magnet link has no info dictionary.</summary>
     public async Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default)
     {

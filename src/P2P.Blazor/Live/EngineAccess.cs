@@ -113,6 +113,32 @@ internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAcc
 
         public Task SetStrictTitForTatAsync(bool? isStrict) => handle.SetStrictTitForTatAsync(isStrict);
 
+        public Task SetLabelAsync(string? label) => handle.SetLabelAsync(label);
+
+        public Task SetShareLimitsAsync(ShareLimits? limits) => handle.SetShareLimitsAsync(limits);
+
+        public Task SetRateLimitsAsync(long maxDownloadRate, long maxUploadRate) => handle.SetRateLimitsAsync(maxDownloadRate, maxUploadRate);
+
+        public Task MoveInQueueAsync(QueueMove move) => handle.MoveInQueueAsync(move);
+
+        public Task SetForcedAsync(bool isForced) => handle.SetForcedAsync(isForced);
+
+        public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => handle.MoveStorageAsync(folder, cancellationToken);
+
+        public Task RenameFileAsync(int index, string path) => handle.RenameFileAsync(index, path);
+
+        public Task RenameAsync(string name) => handle.RenameAsync(name);
+
+        public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers) => handle.SetTrackersAsync(tiers);
+
+        public Task<int> AddTrackersAsync(ImmutableArray<string> urls) => handle.AddTrackersAsync(urls);
+
+        public Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default) => handle.OpenFileAsync(index, cancellationToken);
+
+        public Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default) => handle.GetPeerPiecesAsync(endpoint, cancellationToken);
+
+        public Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned) => handle.DropPeerAsync(endpoint, isBanned);
+
         public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => handle.GetMetainfoAsync(cancellationToken);
 
         public Task AnnounceAsync() => handle.AnnounceAsync();

@@ -109,6 +109,45 @@ public interface ITorrentAccess
     /// <summary>Sets its own strict switch; null follows the session.</summary>
     Task SetStrictTitForTatAsync(bool? isStrict);
 
+    /// <summary>Gives it a label, or none; throws "label.unknown".</summary>
+    Task SetLabelAsync(string? label);
+
+    /// <summary>Sets its own share limits; null follows its label, then the session.</summary>
+    Task SetShareLimitsAsync(ShareLimits? limits);
+
+    /// <summary>Sets its own rate limits, bytes per second; 0 = none.</summary>
+    Task SetRateLimitsAsync(long maxDownloadRate, long maxUploadRate);
+
+    /// <summary>Moves it in the queue.</summary>
+    Task MoveInQueueAsync(QueueMove move);
+
+    /// <summary>Starts it whatever the queue says, or lets the queue decide again.</summary>
+    Task SetForcedAsync(bool isForced);
+
+    /// <summary>Moves its files to another folder; completes when they are there. Throws "move.*", "disk.*".</summary>
+    Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a file another relative path; throws "rename.*".</summary>
+    Task RenameFileAsync(int index, string path);
+
+    /// <summary>Gives it another name in the list; throws "rename.*".</summary>
+    Task RenameAsync(string name);
+
+    /// <summary>Replaces its trackers; throws "tracker.invalid".</summary>
+    Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers);
+
+    /// <summary>Adds trackers that are not there yet; answers how many were new. Throws "tracker.invalid".</summary>
+    Task<int> AddTrackersAsync(ImmutableArray<string> urls);
+
+    /// <summary>Opens a file to read while it downloads: seekable, reads wait for pieces. Throws "file.not_found", "file.not_wanted".</summary>
+    Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default);
+
+    /// <summary>Which pieces a connected peer has, as wire bytes; empty when it is not connected.</summary>
+    Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default);
+
+    /// <summary>Closes the connection to a peer; banned, it is refused until the client stops.</summary>
+    Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned);
+
     /// <summary>The .torrent file; throws "metainfo.missing" while a magnet link has no info dictionary.</summary>
     Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default);
 

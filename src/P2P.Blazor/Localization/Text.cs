@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Components;
 
 namespace P2P.Blazor.Localization;
 
-/// <summary>Every text of the page by its key, in the language of the circuit. The texts are in Texts.resx and Texts.de.resx; a test holds the two and the code together.</summary>
+/// <summary>Every text of the page by its key, in the language of the circuit. The texts are in the files *Texts.resx and *Texts.de.resx; a test holds the languages and the code together.</summary>
 /// <remarks>Looked up in frozen tables: rows ask for a dozen texts each, and a resource manager takes a lock for every one.</remarks>
 internal static class Text
 {
@@ -53,12 +53,23 @@ internal static class Text
     public static Dictionary<string, string> Under(string prefix) =>
         Current.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Key[prefix.Length..], entry => entry.Value);
 
+    // One resource file for each part of the page; no key is in two of them.
     private static FrozenDictionary<string, string> Load(CultureInfo culture)
     {
-        var manager = new ResourceManager("P2P.Blazor.Localization.Texts", typeof(Text).Assembly);
-        using var set = manager.GetResourceSet(culture, createIfNotExists: true, tryParents: false)
-            ?? throw new InvalidOperationException($"The texts of '{culture.Name}' are missing from the build.");
-        return set.Cast<DictionaryEntry>().ToFrozenDictionary(entry => (string)entry.Key, entry => (string)entry.Value!, StringComparer.Ordinal);
+        const string Extension = ".resources";
+        Dictionary<string, string> texts = new(StringComparer.Ordinal);
+        var assembly = typeof(Text).Assembly;
+        foreach (var name in assembly.GetManifestResourceNames().Where(name => name.EndsWith("Texts" + Extension, StringComparison.Ordinal)))
+        {
+            using var set = new ResourceManager(name[..^Extension.Length], assembly).GetResourceSet(culture, createIfNotExists: true, tryParents: false)
+                ?? throw new InvalidOperationException($"The texts '{name}' of '{culture.Name}' are missing from the build.");
+            foreach (DictionaryEntry entry in set)
+            {
+                texts.Add((string)entry.Key, (string)entry.Value!);
+            }
+        }
+
+        return texts.ToFrozenDictionary(StringComparer.Ordinal);
     }
 }
 

@@ -103,6 +103,71 @@ public sealed class FakeTorrent : ITorrentAccess
     public Task SetStrictTitForTatAsync(bool? isStrict) => Run($"strict {isStrict?.ToString() ?? "session"}", row => row with { StrictTitForTat = isStrict });
 
     /// <inheritdoc/>
+    public Task SetLabelAsync(string? label) => label is null || _engine.Options.Labels.Any(known => known.Name == label)
+        ? Run($"label {label}", row => row with { Label = label })
+        : throw new TorrentEngineException("label.unknown", "There is no such label.");
+
+    /// <inheritdoc/>
+    public Task SetShareLimitsAsync(ShareLimits? limits) => Run($"share limits {limits?.MaxRatio}", row => row with { ShareLimits = limits });
+
+    /// <inheritdoc/>
+    public Task SetRateLimitsAsync(long maxDownloadRate, long maxUploadRate) =>
+        Run($"rates {maxDownloadRate} {maxUploadRate}", row => row with { MaxDownloadRate = maxDownloadRate, MaxUploadRate = maxUploadRate });
+
+    /// <inheritdoc/>
+    public Task MoveInQueueAsync(QueueMove move) => Run($"queue {move}", row => row);
+
+    /// <inheritdoc/>
+    public Task SetForcedAsync(bool isForced) =>
+        Run($"forced {isForced}", row => row with { IsForced = isForced, State = isForced && row.State == TorrentState.Queued ? TorrentState.Downloading : row.State });
+
+    /// <inheritdoc/>
+    public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => Run($"move {folder}", row => row with { SavePath = folder });
+
+    /// <inheritdoc/>
+    public Task RenameFileAsync(int index, string path)
+    {
+        _details = _details with { Files = [.. _details.Files.Select(file => file.Index == index ? file with { Path = path } : file)] };
+        return Run($"rename {index} {path}", row => row);
+    }
+
+    /// <inheritdoc/>
+    public Task RenameAsync(string name) => Run($"name {name}", row => row with { Name = name });
+
+    /// <inheritdoc/>
+    public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers)
+    {
+        _details = _details with { Trackers = [.. tiers.SelectMany((tier, number) => tier.Select(url => new TrackerSnapshot { Url = url, Tier = number }))] };
+        return Run($"trackers {string.Join(' ', tiers.SelectMany(tier => tier))}", row => row);
+    }
+
+    /// <inheritdoc/>
+    public async Task<int> AddTrackersAsync(ImmutableArray<string> urls)
+    {
+        var fresh = urls.Where(url => _details.Trackers.All(tracker => tracker.Url != url)).ToList();
+        _details = _details with { Trackers = [.. _details.Trackers, .. fresh.Select((url, place) => new TrackerSnapshot { Url = url, Tier = _details.Trackers.Length + place })] };
+        await Run($"add trackers {string.Join(' ', fresh)}", row => row);
+        return fresh.Count;
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Every file is its own number as a byte, over and over.</remarks>
+    public Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default) => index >= 0 && index < _details.Files.Length
+        ? Task.FromResult<Stream>(new MemoryStream([.. Enumerable.Repeat((byte)index, (int)Math.Min(_details.Files[index].Length, 1 << 20))], writable: false))
+        : throw new TorrentEngineException("file.not_found", $"This torrent has the files 0 to {_details.Files.Length - 1}.");
+
+    /// <inheritdoc/>
+    public Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_details.Peers.Any(peer => peer.Endpoint == endpoint) ? _details.Pieces.Have : []);
+
+    /// <inheritdoc/>
+    public Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned)
+    {
+        _details = _details with { Peers = _details.Peers.RemoveAll(peer => peer.Endpoint == endpoint) };
+        return Run($"{(isBanned ? "ban" : "drop")} {endpoint}", row => row);
+    }
+
+    /// <inheritdoc/>
     public Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default) => _details.Metadata is null
         ? Task.FromResult(FakeEngine.TorrentFile(_details.Summary.Name))
         : throw new TorrentEngineException("metainfo.missing", "The metadata of this magnet link is not here yet.");

@@ -17,7 +17,7 @@ public sealed partial class TextTests
     [Fact]
     public void Texts_BothLanguages_HaveTheSameKeysAndPlaceholders()
     {
-        var (english, german) = (Read("Texts.resx"), Read("Texts.de.resx"));
+        var (english, german) = (Read(isGerman: false), Read(isGerman: true));
         Assert.Equal(english.Keys.Order(StringComparer.Ordinal), german.Keys.Order(StringComparer.Ordinal));
         Assert.All(english, entry => Assert.True(
             Places(entry.Value).SetEquals(Places(german[entry.Key])) && entry.Value.Length > 0 && german[entry.Key].Length > 0,
@@ -27,7 +27,7 @@ public sealed partial class TextTests
     [Fact]
     public void Texts_CodeAndResources_NameTheSameKeys()
     {
-        var texts = Read("Texts.resx");
+        var texts = Read(isGerman: false);
         var code = string.Join('\n', Directory.EnumerateFiles(Source, "*.*", SearchOption.AllDirectories)
             .Where(file => file.EndsWith(".razor", StringComparison.Ordinal) || file.EndsWith(".cs", StringComparison.Ordinal))
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
@@ -89,8 +89,10 @@ public sealed partial class TextTests
         }
     }
 
-    private static Dictionary<string, string> Read(string file) =>
-        XDocument.Load(Path.Combine(Source, "Localization", file)).Root!.Elements("data").ToDictionary(data => data.Attribute("name")!.Value, data => data.Element("value")!.Value);
+    private static Dictionary<string, string> Read(bool isGerman) => Directory.EnumerateFiles(Path.Combine(Source, "Localization"), "*Texts*.resx")
+        .Where(file => file.EndsWith(".de.resx", StringComparison.Ordinal) == isGerman)
+        .SelectMany(file => XDocument.Load(file).Root!.Elements("data"))
+        .ToDictionary(data => data.Attribute("name")!.Value, data => data.Element("value")!.Value);
 
     private static HashSet<string> Places(string text) => [.. Place().Matches(text).Select(match => match.Groups[1].Value)];
 
