@@ -1,5 +1,5 @@
 // The torrents' grid: one listener for each kind of event, whatever rows exist. Tells the page what was done to which row; knows nothing of torrents.
-const KEYS = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', 'Enter', ' ', 'Escape', 'Delete', 'p', 'ContextMenu', 'F10', 'a'];
+const KEYS = ['ArrowDown', 'ArrowUp', 'PageDown', 'PageUp', 'Home', 'End', 'Enter', ' ', 'Escape', 'Delete', 'p', 'l', 'F2', 'ContextMenu', 'F10', 'a'];
 const LONG_PRESS = 500;
 
 export function start(wrap, page) {
@@ -59,7 +59,7 @@ export function start(wrap, page) {
   on(table, 'keydown', event => {
     const isAll = event.key === 'a' && (event.ctrlKey || event.metaKey);
     if (event.target !== table || event.altKey || !KEYS.includes(event.key) || (event.key === 'a' && !isAll)) return;
-    if ((event.key === 'F10' && !event.shiftKey) || (event.key === 'p' && (event.ctrlKey || event.metaKey || document.documentElement.dataset.shortcuts === 'off'))) return;
+    if ((event.key === 'F10' && !event.shiftKey) || (['p', 'l'].includes(event.key) && (event.ctrlKey || event.metaKey || document.documentElement.dataset.shortcuts === 'off'))) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.key === 'ContextMenu' || event.key === 'F10') {

@@ -82,6 +82,8 @@ internal sealed class ListQuery
                 return null;
             case "tracker":
                 return torrent => torrent.Tracker?.Contains(value, StringComparison.OrdinalIgnoreCase) ?? value.Length == 0;
+            case "label":
+                return torrent => torrent.Label?.Contains(value, StringComparison.OrdinalIgnoreCase) ?? value.Length == 0;
             case "path":
                 return torrent => torrent.SavePath.Contains(value, StringComparison.OrdinalIgnoreCase);
             case "hash":

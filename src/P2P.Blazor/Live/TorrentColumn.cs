@@ -65,6 +65,12 @@ public enum TorrentColumn
 
     /// <summary>Infohash.</summary>
     Hash,
+
+    /// <summary>Its label.</summary>
+    Label,
+
+    /// <summary>Place in the queue.</summary>
+    Queue,
 }
 
 /// <summary>What is known of each <see cref="TorrentColumn"/>, once.</summary>
@@ -89,9 +95,9 @@ internal static class TorrentColumns
         TorrentColumn.State => 140,
         TorrentColumn.Down or TorrentColumn.Up => 96,
         TorrentColumn.Left => 86,
-        TorrentColumn.Peers or TorrentColumn.Seeds or TorrentColumn.Ratio or TorrentColumn.Slots => 60,
+        TorrentColumn.Peers or TorrentColumn.Seeds or TorrentColumn.Ratio or TorrentColumn.Slots or TorrentColumn.Queue => 60,
         TorrentColumn.Added or TorrentColumn.Completed => 112,
-        TorrentColumn.Tracker => 150,
+        TorrentColumn.Tracker or TorrentColumn.Label => 150,
         TorrentColumn.Path or TorrentColumn.Hash => 220,
         _ => 84,
     };
@@ -101,14 +107,14 @@ internal static class TorrentColumns
 
     /// <summary>Digits, set to the right.</summary>
     public static bool IsNumber(TorrentColumn column) =>
-        column is not (TorrentColumn.Name or TorrentColumn.State or TorrentColumn.Tracker or TorrentColumn.Path or TorrentColumn.Hash);
+        column is not (TorrentColumn.Name or TorrentColumn.State or TorrentColumn.Tracker or TorrentColumn.Path or TorrentColumn.Hash or TorrentColumn.Label);
 
     /// <summary>The first click sorts A to Z (texts) rather than largest first.</summary>
-    public static bool IsAscendingFirst(TorrentColumn column) => !IsNumber(column) || column is TorrentColumn.Left or TorrentColumn.Added;
+    public static bool IsAscendingFirst(TorrentColumn column) => !IsNumber(column) || column is TorrentColumn.Left or TorrentColumn.Added or TorrentColumn.Queue;
 
     /// <summary>The values of a column change while bytes move.</summary>
     public static bool IsLive(TorrentColumn column) =>
-        column is not (TorrentColumn.Added or TorrentColumn.Name or TorrentColumn.Size or TorrentColumn.Tracker or TorrentColumn.Path or TorrentColumn.Hash or TorrentColumn.Completed);
+        column is not (TorrentColumn.Added or TorrentColumn.Name or TorrentColumn.Size or TorrentColumn.Tracker or TorrentColumn.Path or TorrentColumn.Hash or TorrentColumn.Completed or TorrentColumn.Label);
 
     /// <summary>What a numeric column is sorted by.</summary>
     public static double Key(TorrentColumn column, TorrentSnapshot torrent) => column switch
@@ -128,6 +134,7 @@ internal static class TorrentColumns
         TorrentColumn.Uploaded => torrent.Uploaded,
         TorrentColumn.Wasted => torrent.Wasted,
         TorrentColumn.Completed => torrent.CompletedAt?.UtcTicks ?? 0,
+        TorrentColumn.Queue => torrent.QueuePosition,
         _ => torrent.AddedAt.UtcTicks,
     };
 
@@ -138,6 +145,7 @@ internal static class TorrentColumns
         TorrentColumn.Tracker => torrent.Tracker ?? "",
         TorrentColumn.Path => torrent.SavePath,
         TorrentColumn.Hash => torrent.InfoHash.ToString(),
+        TorrentColumn.Label => torrent.Label ?? "",
         _ => null,
     };
 }

@@ -28,6 +28,12 @@ internal sealed class TorrentCommands(
         "start" => EachAsync(torrents.Where(torrent => torrent.State is TorrentState.Stopped or TorrentState.Error), found => found.StartAsync(), "did.started"),
         "stop" => EachAsync(torrents.Where(torrent => torrent.State is not (TorrentState.Stopped or TorrentState.Error)), found => found.StopAsync(), "did.stopped"),
         "recheck" => EachAsync(torrents.Where(torrent => torrent.State != TorrentState.Metadata), found => found.RecheckAsync(), "did.rechecking"),
+        "start-now" => EachAsync(torrents.Where(torrent => !torrent.IsForced), StartNowAsync, "did.started-now"),
+        "obey-queue" => EachAsync(torrents.Where(torrent => torrent.IsForced), found => found.SetForcedAsync(false), "did.obeys-queue"),
+        "queue-top" => QueueAsync(torrents, QueueMove.Top),
+        "queue-up" => QueueAsync(torrents, QueueMove.Up),
+        "queue-down" => QueueAsync(torrents, QueueMove.Down),
+        "queue-bottom" => QueueAsync(torrents, QueueMove.Bottom),
         "announce" => EachAsync(torrents, found => found.AnnounceAsync(), "did.announced"),
         "sequential" => EachAsync(torrents, found => found.SetSequentialAsync(true), "did.sequential"),
         "rarest-first" => EachAsync(torrents, found => found.SetSequentialAsync(false), "did.rarest-first"),
@@ -75,6 +81,23 @@ internal sealed class TorrentCommands(
             torrents.Count == 1 ? Text.T("did.removed", torrents[0].Name) : Text.Many("did.removed", torrents.Count),
             () => commands.RunAsync(() => removals.UndoAsync(hashes)));
         return isDone;
+    }
+
+    // Stopped ones are started, too: "now" means now.
+    private static async Task StartNowAsync(ITorrentAccess torrent)
+    {
+        await torrent.SetForcedAsync(true);
+        if (torrent.Snapshot.State == TorrentState.Stopped)
+        {
+            await torrent.StartAsync();
+        }
+    }
+
+    // Several keep their order among themselves: what goes to the top or down is moved last one first.
+    private Task QueueAsync(IReadOnlyList<TorrentSnapshot> torrents, QueueMove move)
+    {
+        var ordered = torrents.OrderBy(torrent => torrent.QueuePosition);
+        return EachAsync(move is QueueMove.Top or QueueMove.Down ? ordered.Reverse() : ordered, found => found.MoveInQueueAsync(move), "did.queued");
     }
 
     // One failure does not keep the others from being done; the first reason is told with how many it was.

@@ -67,5 +67,6 @@ public sealed record TorrentListView(
     internal bool Shows(TorrentSnapshot torrent, ListQuery query) =>
         TorrentGroups.Has(Group, torrent)
         && (Tracker is null || string.Equals(torrent.Tracker ?? "", Tracker, StringComparison.OrdinalIgnoreCase))
+        && (Label is null || string.Equals(torrent.Label ?? "", Label, StringComparison.OrdinalIgnoreCase))
         && query.Matches(torrent);
 }

@@ -90,9 +90,9 @@ public sealed class LiveHost : IDisposable
     public Uri Address { get; }
 
     /// <summary>One second passes for engine and host.</summary>
-    public void Tick()
+    public void Tick(Func<FakeTorrent, bool>? moves = null)
     {
-        Engine.Tick();
+        Engine.Tick(moves);
         _host.Clock.Advance(TimeSpan.FromSeconds(1));
     }
 

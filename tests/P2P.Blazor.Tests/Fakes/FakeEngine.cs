@@ -223,12 +223,17 @@ public sealed class FakeEngine : IEngineAccess
         woken.SetResult();
     }
 
-    /// <summary>One second passes: running torrents receive and send what their rates say, finished ones become seeds.</summary>
-    public void Tick()
+    /// <summary>One second passes: running torrents receive and send what their rates say, finished ones become seeds. <paramref name="moves"/> says which do; all without it.</summary>
+    public void Tick(Func<FakeTorrent, bool>? moves = null)
     {
         Now += TimeSpan.FromSeconds(1);
         foreach (var torrent in Torrents)
         {
+            if (moves is not null && !moves(torrent))
+            {
+                continue;
+            }
+
             torrent.Details = torrent.Details!.Metadata is not null ? torrent.Details : FakeSession.After(torrent.Details!, TimeSpan.FromSeconds(1), Now);
         }
 

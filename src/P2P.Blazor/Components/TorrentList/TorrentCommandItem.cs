@@ -28,6 +28,16 @@ internal sealed record TorrentCommandItem(string Name, string Icon, string Group
             yield return new("stop", "pause", "run", "P");
         }
 
+        if (torrents.Any(torrent => torrent is { State: TorrentState.Queued } or { IsForced: false, State: TorrentState.Stopped }))
+        {
+            yield return new("start-now", "bolt", "run");
+        }
+
+        if (torrents.Any(torrent => torrent.IsForced))
+        {
+            yield return new("obey-queue", "queue", "run");
+        }
+
         if (torrents.Count == 1)
         {
             yield return new("choking", "hand", "tabs");
@@ -51,6 +61,19 @@ internal sealed record TorrentCommandItem(string Name, string Icon, string Group
         {
             yield return new("rarest-first", "dice", "do");
         }
+
+        yield return new("label", "label", "set", "L");
+        yield return new("limits", "gauge", "set");
+        if (torrents.Count == 1)
+        {
+            yield return new("move", "folder", "set");
+            yield return new("rename", "edit", "set", "F2");
+        }
+
+        yield return new("queue-top", "top", "queue");
+        yield return new("queue-up", "up", "queue");
+        yield return new("queue-down", "down", "queue");
+        yield return new("queue-bottom", "bottom", "queue");
 
         yield return new("copy-magnet", "magnet", "copy");
         yield return new("copy-name", "copy", "copy");
