@@ -99,6 +99,12 @@ public sealed record TorrentEngineOptions
     /// <summary>The alternative limits are in force instead of <see cref="MaxDownloadRate"/> and <see cref="MaxUploadRate"/>.</summary>
     public bool UseAlternativeRates { get; init; }
 
+    /// <summary>Dmax in force: the alternative one while those are on.</summary>
+    internal long DownloadLimit => UseAlternativeRates ? AlternativeMaxDownloadRate : MaxDownloadRate;
+
+    /// <summary>Umax in force.</summary>
+    internal long UploadLimit => UseAlternativeRates ? AlternativeMaxUploadRate : MaxUploadRate;
+
     /// <summary>The tracker this peer is itself.</summary>
     public TrackerServerOptions Tracker { get; init; } = new();
 }

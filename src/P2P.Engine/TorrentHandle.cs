@@ -37,17 +37,21 @@ public sealed class TorrentHandle
     {
         var reply = new TaskCompletionSource<TorrentDetails>(TaskCreationOptions.RunContinuationsAsynchronously);
         _port.Loop.Post(new TorrentCommand.BuildDetails(reply));
-        return reply.Task.WaitAsync(cancellationToken);
+        return CompleteAsync(reply.Task.WaitAsync(cancellationToken));
+
+        async Task<TorrentDetails> CompleteAsync(Task<TorrentDetails> built) => _port.Complete(await built.ConfigureAwait(false));
     }
 
-    /// <summary>Starts (or retries after an error). Saved when the task completes.</summary>
-    public Task StartAsync() => ChangeAsync(record => record with { IsStarted = true }, new TorrentCommand.Start());
+    /// <summary>Starts (or retries after an error) when it is its turn. Saved when the task completes.</summary>
+    /// <remarks>Started after a share limit had stopped it, it is stopped by none again until its share limits are set anew.</remarks>
+    public Task StartAsync() => ChangeAsync(
+        record => record with { IsStarted = true, IgnoresShareLimits = record.IgnoresShareLimits || record.LimitReached is not null, LimitReached = null }, new TorrentCommand.Start());
 
     /// <summary>Stops: "stopped" is announced, unfinished pieces are kept. Saved when the task completes.</summary>
     public async Task StopAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await ChangeAsync(record => record with { IsStarted = false }, new TorrentCommand.Stop(done)).ConfigureAwait(false);
+        await ChangeAsync(record => record with { IsStarted = false, IsForced = false, LimitReached = null }, new TorrentCommand.Stop(done)).ConfigureAwait(false);
         await done.Task.ConfigureAwait(false);
     }
 
@@ -81,19 +85,36 @@ public sealed class TorrentHandle
         ChangeAsync(record => record with { StrictTitForTat = isStrict }, new TorrentCommand.SetStrict(isStrict));
 
     /// <summary>Gives it a label, or none (null). Throws "label.unknown".</summary>
-    public Task SetLabelAsync(string? label) => throw new NotImplementedException();
+    public async Task SetLabelAsync(string? label)
+    {
+        var name = label is null ? null : Labels.Find(_session.Options.Labels, label)?.Name
+            ?? throw new TorrentEngineException("label.unknown", $"There is no label \"{(label.Length <= 60 ? label : label[..60])}\"; make it in the settings first.");
+        await ChangeAsync(record => record with { Label = name }, null).ConfigureAwait(false);
+    }
 
     /// <summary>Sets its own share limits; null follows its label, then the session.</summary>
-    public Task SetShareLimitsAsync(ShareLimits? limits) => throw new NotImplementedException();
+    /// <remarks>Throws "limits.invalid".</remarks>
+    public Task SetShareLimitsAsync(ShareLimits? limits) => limits is not null && ShareLimitRule.Mistake(limits) is { } mistake
+        ? throw new TorrentEngineException("limits.invalid", mistake)
+        : ChangeAsync(record => record with { ShareLimits = limits, IgnoresShareLimits = false }, null);
 
     /// <summary>Sets its own rate limits, bytes per second; 0 = none.</summary>
-    public Task SetRateLimitsAsync(long maxDownloadRate, long maxUploadRate) => throw new NotImplementedException();
+    /// <remarks>Throws "limits.invalid".</remarks>
+    public Task SetRateLimitsAsync(long maxDownloadRate, long maxUploadRate) => maxDownloadRate < 0 || maxUploadRate < 0
+        ? throw new TorrentEngineException("limits.invalid", "A rate limit is a number of bytes per second, 0 for none.")
+        : ChangeAsync(
+            record => record with { MaxDownloadRate = maxDownloadRate, MaxUploadRate = maxUploadRate }, new TorrentCommand.SetOwnRates(maxDownloadRate, maxUploadRate));
 
     /// <summary>Moves it in the queue.</summary>
-    public Task MoveInQueueAsync(QueueMove move) => throw new NotImplementedException();
+    public Task MoveInQueueAsync(QueueMove move)
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.MoveInQueue(InfoHash, move, reply));
+        return reply.Task;
+    }
 
     /// <summary>Starts it whatever the queue says, or lets the queue decide again.</summary>
-    public Task SetForcedAsync(bool isForced) => throw new NotImplementedException();
+    public Task SetForcedAsync(bool isForced) => ChangeAsync(record => record with { IsForced = isForced }, null);
 
     /// <summary>Moves its files to another absolute folder; completes when they are there, progress shows in <see cref="TorrentSnapshot.Move"/>. Throws "move.*", "disk.*".</summary>
     public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => throw new NotImplementedException();
@@ -147,7 +168,7 @@ public sealed class TorrentHandle
         return reply.Task;
     }
 
-    private Task ChangeAsync(Func<TorrentRecord, TorrentRecord> edit, TorrentCommand command)
+    private Task ChangeAsync(Func<TorrentRecord, TorrentRecord> edit, TorrentCommand? command)
     {
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _session.Post(new SessionCommand.Change(InfoHash, edit, command, reply));

@@ -175,7 +175,7 @@ internal sealed class SimulatedHost
     }
 
     /// <summary>Gives a torrent's loop a command, and its record the change that goes with it; waits until that is on record.</summary>
-    public void Command(SimulatedTorrent torrent, TorrentCommand command, Func<TorrentRecord, TorrentRecord>? edit = null)
+    public void Command(SimulatedTorrent torrent, TorrentCommand? command, Func<TorrentRecord, TorrentRecord>? edit = null)
     {
         var reply = new TaskCompletionSource();
         Engine.Session.Post(new SessionCommand.Change(torrent.InfoHash, edit ?? (static record => record), command, reply));

@@ -8,7 +8,7 @@ namespace P2P.Blazor.Api;
 internal static class AddTorrentEndpoint
 {
     /// <summary>
-    /// Multipart fields: "torrent" (file), "uploadId" or "magnet" (a link or an infohash), exactly one; optional "savePath" (absolute), "start"
+    /// Multipart fields: "torrent" (file), "uploadId" or "magnet" (a link or an infohash), exactly one; optional "savePath" (absolute), "label", "start"
     /// (true), "sequential" (false), "priorities" (one of skip, low, normal, high per file, in the order of the preview, with commas between; the
     /// brackets and quotes of a JSON array are fine), and "chooseFiles" (false) with a magnet link: fetch the metadata, then wait for priorities and start.
     /// </summary>
@@ -40,6 +40,9 @@ internal static class AddTorrentEndpoint
             Magnet = magnet,
             ChooseFiles = chooseFiles,
             SavePath = upload.Text("savePath") is { } path ? paths.Check(path, engine.Options.SharedDirectory) : null,
+            Label = upload.Text("label") is not { } label ? null
+                : engine.Options.Labels.FirstOrDefault(known => string.Equals(known.Name, label, StringComparison.OrdinalIgnoreCase))?.Name
+                    ?? throw new TorrentEngineException("label.unknown", "There is no such label; make it in the settings first."),
             Start = upload.Switch("start", standard: true),
             Sequential = upload.Switch("sequential", standard: false),
             FilePriorities = file is null ? [] : Priorities(upload.Text("priorities"), () => engine.Inspect(file).Files.Length),

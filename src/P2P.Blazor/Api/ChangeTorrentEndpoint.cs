@@ -9,7 +9,15 @@ namespace P2P.Blazor.Api;
 /// <summary>Body of PATCH torrents/{infoHash}; a member that is not there changes nothing.</summary>
 /// <param name="Sequential">Pieces are asked for in order.</param>
 /// <param name="StrictTitForTat">Its own strict switch; null follows the session.</param>
-internal sealed record TorrentChange(bool? Sequential = null, bool? StrictTitForTat = null);
+/// <param name="Name">Its name in the list; files keep theirs.</param>
+/// <param name="Label">One of the session's labels; null for none.</param>
+/// <param name="Forced">It runs whatever the queue says.</param>
+/// <param name="MaxDownloadRate">Its own limit, bytes per second; 0 = none.</param>
+/// <param name="MaxUploadRate">Its own limit, bytes per second; 0 = none.</param>
+/// <param name="ShareLimits">Its own share limits; null follows its label, then the session.</param>
+internal sealed record TorrentChange(
+    bool? Sequential = null, bool? StrictTitForTat = null, string? Name = null, string? Label = null, bool? Forced = null, long? MaxDownloadRate = null,
+    long? MaxUploadRate = null, ShareLimitsBody? ShareLimits = null);
 
 /// <summary>Body of PATCH torrents/{infoHash}/files.</summary>
 /// <param name="Priorities">Priority by the index that GET files shows; files that are not named keep theirs.</param>
@@ -25,6 +33,7 @@ internal static class ChangeTorrentEndpoint
         using var body = await JsonBody.ReadObjectAsync(request, cancellationToken);
         var mistakes = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         var commands = new List<Func<Task>>();
+        var (maxDown, maxUp) = ((long?)null, (long?)null);
         foreach (var member in body.RootElement.EnumerateObject())
         {
             switch (member.Name, member.Value.ValueKind)
@@ -37,6 +46,30 @@ internal static class ChangeTorrentEndpoint
                     bool? isStrict = member.Value.ValueKind == JsonValueKind.Null ? null : member.Value.GetBoolean();
                     commands.Add(() => torrent.SetStrictTitForTatAsync(isStrict));
                     break;
+                case ("name", JsonValueKind.String):
+                    var name = member.Value.GetString()!;
+                    commands.Add(() => torrent.RenameAsync(name));
+                    break;
+                case ("label", JsonValueKind.String or JsonValueKind.Null):
+                    var label = member.Value.GetString();
+                    commands.Add(() => torrent.SetLabelAsync(label));
+                    break;
+                case ("forced", JsonValueKind.True or JsonValueKind.False):
+                    var isForced = member.Value.GetBoolean();
+                    commands.Add(() => torrent.SetForcedAsync(isForced));
+                    break;
+                case ("maxDownloadRate" or "maxUploadRate", JsonValueKind.Number) when member.Value.TryGetInt64(out var rate):
+                    (maxDown, maxUp) = member.Name == "maxUploadRate" ? (maxDown, rate) : (rate, maxUp);
+                    break;
+                case ("shareLimits", JsonValueKind.Null):
+                    commands.Add(() => torrent.SetShareLimitsAsync(null));
+                    break;
+                case ("shareLimits", _):
+                    ReadLimits(member.Value, mistakes, limits => commands.Add(() => torrent.SetShareLimitsAsync(limits)));
+                    break;
+                case ("name" or "label" or "forced" or "maxDownloadRate" or "maxUploadRate", _):
+                    mistakes.Add(member.Name, $"{member.Name} must be {(member.Name switch { "forced" => "true or false", "name" => "a text", "label" => "a text, or null for none", _ => "a whole number of bytes per second, 0 for none" })}.");
+                    break;
                 case ("sequential", _):
                     mistakes.Add(member.Name, "sequential must be true or false.");
                     break;
@@ -44,12 +77,41 @@ internal static class ChangeTorrentEndpoint
                     mistakes.Add(member.Name, "strictTitForTat must be true, false, or null to follow the session.");
                     break;
                 default:
-                    mistakes.Add(member.Name, "A torrent's \"sequential\" and \"strictTitForTat\" can be changed here, nothing else.");
+                    mistakes.Add(member.Name, "A torrent's name, label, forced, sequential, strictTitForTat, maxDownloadRate, maxUploadRate and shareLimits can be changed here, nothing else.");
                     break;
             }
         }
 
+        if (maxDown is not null || maxUp is not null)
+        {
+            commands.Add(() => torrent.SetRateLimitsAsync(maxDown ?? torrent.Snapshot.MaxDownloadRate, maxUp ?? torrent.Snapshot.MaxUploadRate));
+        }
+
         return await RunAsync(mistakes, commands);
+    }
+
+    private static void ReadLimits(JsonElement value, ImmutableSortedDictionary<string, string>.Builder mistakes, Action<ShareLimits> take)
+    {
+        try
+        {
+            take(ShareLimitsBody.Read(value));
+        }
+        catch (FormatException exception)
+        {
+            mistakes.Add("shareLimits", $"shareLimits {exception.Message}");
+        }
+    }
+
+    /// <summary>Moves in the queue: {"move": "top"}, up, down or bottom.</summary>
+    public static async Task<IResult> MoveInQueueAsync(string infoHash, HttpRequest request, IEngineAccess engine, CancellationToken cancellationToken)
+    {
+        var torrent = TorrentEndpoints.Find(engine, infoHash);
+        using var body = await JsonBody.ReadObjectAsync(request, cancellationToken);
+        QueueMove? move = body.RootElement.TryGetProperty("move", out var word) && word.ValueKind == JsonValueKind.String
+            ? word.GetString() switch { "top" => QueueMove.Top, "up" => QueueMove.Up, "down" => QueueMove.Down, "bottom" => QueueMove.Bottom, _ => null }
+            : null;
+        await torrent.MoveInQueueAsync(move ?? throw new TorrentEngineException("body.invalid", "Send {\"move\": \"top\"}, or up, down, bottom."));
+        return TypedResults.NoContent();
     }
 
     /// <summary>Sets "priorities": an object of index to skip, low, normal or high.</summary>

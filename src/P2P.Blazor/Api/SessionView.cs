@@ -51,13 +51,17 @@ internal sealed record SessionView(
 internal sealed record SettingsView(
     string DataDirectory, string IncompleteDirectory, string SharedDirectory, string? ListenAddress, int ListenPort, long MaxDownloadRate,
     long MaxUploadRate, int MaxConnections, int MaxConnectionsPerTorrent, int RegularSlots, int OptimisticSlots, TimeSpan ChokeInterval,
-    bool StrictTitForTat, bool Dht, ImmutableArray<string> DhtBootstrap, bool LocalDiscovery, bool PeerExchange, TrackerSettingsView Tracker)
+    bool StrictTitForTat, int MaxActiveDownloads, int MaxActiveSeeds, long SlowTorrentRate, ShareLimits ShareLimits, ImmutableArray<TorrentLabel> Labels,
+    long AlternativeMaxDownloadRate, long AlternativeMaxUploadRate, bool UseAlternativeRates,
+    bool Dht, ImmutableArray<string> DhtBootstrap, bool LocalDiscovery, bool PeerExchange, TrackerSettingsView Tracker)
 {
     /// <summary>From the engine's options.</summary>
     public static SettingsView Of(TorrentEngineOptions options) => new(
         options.DataDirectory, options.IncompleteDirectory, options.SharedDirectory, options.ListenAddress?.ToString(), options.ListenPort,
         options.MaxDownloadRate, options.MaxUploadRate, options.MaxConnections, options.MaxConnectionsPerTorrent, options.RegularSlots,
-        options.OptimisticSlots, options.ChokeInterval, options.StrictTitForTat, options.Dht, options.DhtBootstrap, options.LocalDiscovery,
+        options.OptimisticSlots, options.ChokeInterval, options.StrictTitForTat,
+        options.MaxActiveDownloads, options.MaxActiveSeeds, options.SlowTorrentRate, options.ShareLimits, options.Labels,
+        options.AlternativeMaxDownloadRate, options.AlternativeMaxUploadRate, options.UseAlternativeRates, options.Dht, options.DhtBootstrap, options.LocalDiscovery,
         options.PeerExchange, TrackerSettingsView.Of(options.Tracker));
 }
 

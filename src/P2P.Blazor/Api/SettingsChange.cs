@@ -48,6 +48,14 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
                     "optimisticSlots" => patch with { OptimisticSlots = Integer(value) },
                     "chokeInterval" => patch with { ChokeInterval = Time(value) },
                     "strictTitForTat" => patch with { StrictTitForTat = Switch(value) },
+                    "maxActiveDownloads" => patch with { MaxActiveDownloads = Integer(value) },
+                    "maxActiveSeeds" => patch with { MaxActiveSeeds = Integer(value) },
+                    "slowTorrentRate" => patch with { SlowTorrentRate = Number(value) },
+                    "alternativeMaxDownloadRate" => patch with { AlternativeMaxDownloadRate = Number(value) },
+                    "alternativeMaxUploadRate" => patch with { AlternativeMaxUploadRate = Number(value) },
+                    "useAlternativeRates" => patch with { UseAlternativeRates = Switch(value) },
+                    "shareLimits" => patch with { ShareLimits = ShareLimitsBody.Read(value) },
+                    "labels" => patch with { Labels = LabelBody.Read(value, paths) },
                     "incompleteDirectory" => patch with { IncompleteDirectory = paths.CheckFolder(Text(value)) },
                     "sharedDirectory" => patch with { SharedDirectory = paths.CheckFolder(Text(value)) },
                     "dht" => patch with { Dht = Switch(value) },
@@ -142,7 +150,9 @@ internal sealed record SettingsChange(EngineSettingsPatch Patch, ImmutableSorted
 internal sealed record SettingsBody(
     long? MaxDownloadRate = null, long? MaxUploadRate = null, int? MaxConnections = null, int? MaxConnectionsPerTorrent = null, int? RegularSlots = null,
     int? OptimisticSlots = null, TimeSpan? ChokeInterval = null, bool? StrictTitForTat = null, string? IncompleteDirectory = null,
-    string? SharedDirectory = null, bool? Dht = null, ImmutableArray<string>? DhtBootstrap = null, bool? LocalDiscovery = null,
+    string? SharedDirectory = null, int? MaxActiveDownloads = null, int? MaxActiveSeeds = null, long? SlowTorrentRate = null,
+    ShareLimitsBody? ShareLimits = null, ImmutableArray<LabelBody>? Labels = null, long? AlternativeMaxDownloadRate = null,
+    long? AlternativeMaxUploadRate = null, bool? UseAlternativeRates = null, bool? Dht = null, ImmutableArray<string>? DhtBootstrap = null, bool? LocalDiscovery = null,
     bool? PeerExchange = null, TrackerBody? Tracker = null);
 
 /// <summary>Member "tracker" of <see cref="SettingsBody"/>.</summary>

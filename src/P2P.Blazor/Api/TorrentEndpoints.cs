@@ -38,6 +38,7 @@ internal static class TorrentEndpoints
         Command(one, "/stop", "Stop", torrent => torrent.StopAsync());
         Command(one, "/recheck", "Hash everything on disk again", torrent => torrent.RecheckAsync());
         Command(one, "/announce", "Ask every source of peers now: trackers, DHT, local network", torrent => torrent.AnnounceAsync());
+        one.MapPost("/queue", ChangeTorrentEndpoint.MoveInQueueAsync).WithSummary("Move in the queue: top, up, down or bottom").Accepts<QueueBody>("application/json").Produces(204);
         one.MapPost("/peers", AddPeerAsync).WithSummary("Connect to a peer by hand").Accepts<PeerToAdd>("application/json").Produces(204);
     }
 
@@ -92,9 +93,12 @@ internal static class TorrentEndpoints
     /// <summary>Body of POST peers.</summary>
     private sealed record PeerToAdd(string Endpoint);
 
+    /// <summary>Body of POST queue.</summary>
+    private sealed record QueueBody(QueueMove Move);
+
     /// <summary>Form of POST torrents, for the document only.</summary>
     private sealed record UploadForm(
-        IFormFile? Torrent = null, string? UploadId = null, string? Magnet = null, bool ChooseFiles = false, string? SavePath = null, bool Start = true,
+        IFormFile? Torrent = null, string? UploadId = null, string? Magnet = null, bool ChooseFiles = false, string? SavePath = null, string? Label = null, bool Start = true,
         bool Sequential = false, string? Priorities = null);
 
     /// <summary>Form of POST torrents/inspect, for the document only.</summary>

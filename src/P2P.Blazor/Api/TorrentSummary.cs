@@ -83,6 +83,24 @@ internal sealed record TorrentView : TorrentSummary
     /// <summary>Its own strict switch; null follows the session.</summary>
     public bool? StrictTitForTat { get; private init; }
 
+    /// <summary>Its label; null when it has none.</summary>
+    public string? Label { get; private init; }
+
+    /// <summary>Place in the queue from 1.</summary>
+    public int QueuePosition { get; private init; }
+
+    /// <summary>Runs whatever the queue says.</summary>
+    public bool Forced { get; private init; }
+
+    /// <summary>Its own limits, bytes per second; 0 = none.</summary>
+    public long MaxDownloadRate { get; private init; }
+
+    /// <summary>As <see cref="MaxDownloadRate"/>.</summary>
+    public long MaxUploadRate { get; private init; }
+
+    /// <summary>Its own share limits; null follows its label, then the session.</summary>
+    public ShareLimits? ShareLimits { get; private init; }
+
     /// <summary>Only its own trackers may name peers (BEP 27).</summary>
     public bool IsPrivate { get; private init; }
 
@@ -114,6 +132,12 @@ internal sealed record TorrentView : TorrentSummary
         HavePieces = row.HavePieces,
         Sequential = row.IsSequential,
         StrictTitForTat = row.StrictTitForTat,
+        Label = row.Label,
+        QueuePosition = row.QueuePosition,
+        Forced = row.IsForced,
+        MaxDownloadRate = row.MaxDownloadRate,
+        MaxUploadRate = row.MaxUploadRate,
+        ShareLimits = row.ShareLimits,
         IsPrivate = row.IsPrivate,
         SavePath = row.SavePath,
         AddedAt = row.AddedAt,

@@ -42,6 +42,16 @@ internal static class TorrentRecordCodec
         AddIf(document, "partial", record.PartialPieces.IsDefaultOrEmpty ? null : new BsonArray(record.PartialPieces.Select(EncodePartial)));
         AddIf(document, "priorities", record.FilePriorities.IsDefaultOrEmpty ? null : EncodePriorities(record.FilePriorities));
         AddIf(document, "files", record.Fingerprints.IsDefaultOrEmpty ? null : EncodeFacts(record.Fingerprints));
+        AddIf(document, "queue", record.QueueKey is { } key ? new BsonValue(key) : null);
+        AddIf(document, "forced", record.IsForced ? new BsonValue(true) : null);
+        AddIf(document, "label", record.Label is { } label ? new BsonValue(label) : null);
+        AddIf(document, "maxDown", record.MaxDownloadRate > 0 ? new BsonValue(record.MaxDownloadRate) : null);
+        AddIf(document, "maxUp", record.MaxUploadRate > 0 ? new BsonValue(record.MaxUploadRate) : null);
+        AddIf(document, "share", record.ShareLimits is { } limits ? EncodeLimits(limits) : null);
+        AddIf(document, "limitReached", record.LimitReached is { } limit ? new BsonValue(limit) : null);
+        AddIf(document, "ignoresShare", record.IgnoresShareLimits ? new BsonValue(true) : null);
+        AddIf(document, "seeding", record.SeedingTime > TimeSpan.Zero ? new BsonValue(record.SeedingTime.Ticks) : null);
+        AddIf(document, "displayName", record.DisplayName is { } displayName ? new BsonValue(displayName) : null);
         AddIf(document, "trackers", record.Trackers is { IsDefault: false } tiers ? new BsonArray(tiers.Select(EncodeTier)) : null);
         return BsonSerializer.Serialize(document);
     }
@@ -70,6 +80,16 @@ internal static class TorrentRecordCodec
             IsCleanStop = Flag(document, "cleanStop") ?? false,
             WasChecked = Flag(document, "checked") ?? false,
             ChoosesFiles = Flag(document, "choosesFiles") ?? false,
+            QueueKey = Number(document, "queue"),
+            IsForced = Flag(document, "forced") ?? false,
+            Label = Text(document, "label"),
+            MaxDownloadRate = Math.Max(0, Number(document, "maxDown") ?? 0),
+            MaxUploadRate = Math.Max(0, Number(document, "maxUp") ?? 0),
+            ShareLimits = document["share"] is { IsDocument: true } share ? DecodeLimits(share.AsDocument) : null,
+            LimitReached = Text(document, "limitReached"),
+            IgnoresShareLimits = Flag(document, "ignoresShare") ?? false,
+            SeedingTime = TimeSpan.FromTicks(Math.Max(0, Number(document, "seeding") ?? 0)),
+            DisplayName = Text(document, "displayName"),
             Trackers = document["trackers"].IsArray ? [.. document["trackers"].AsArray.Where(tier => tier.IsArray).Select(DecodeTier)] : null,
         };
     }
@@ -102,6 +122,23 @@ internal static class TorrentRecordCodec
     private static BsonValue EncodeTier(ImmutableArray<string> tier) => new BsonArray(tier.Select(url => new BsonValue(url)));
 
     private static ImmutableArray<string> DecodeTier(BsonValue tier) => [.. tier.AsArray.Where(url => url.IsString).Select(url => url.AsString)];
+
+    private static BsonValue EncodeLimits(ShareLimits limits)
+    {
+        var document = new BsonDocument { ["action"] = (int)limits.Action };
+        AddIf(document, "ratio", limits.MaxRatio is { } ratio ? new BsonValue(ratio) : null);
+        AddIf(document, "seeding", limits.MaxSeedingTime is { } seeding ? new BsonValue(seeding.Ticks) : null);
+        AddIf(document, "idle", limits.MaxIdleTime is { } idle ? new BsonValue(idle.Ticks) : null);
+        return document;
+    }
+
+    private static ShareLimits DecodeLimits(BsonDocument document) => new()
+    {
+        MaxRatio = document["ratio"] is { IsDouble: true } ratio ? ratio.AsDouble : null,
+        MaxSeedingTime = Number(document, "seeding") is { } seeding ? TimeSpan.FromTicks(seeding) : null,
+        MaxIdleTime = Number(document, "idle") is { } idle ? TimeSpan.FromTicks(idle) : null,
+        Action = document["action"] is { IsInt32: true } action && Enum.IsDefined((ShareLimitAction)action.AsInt32) ? (ShareLimitAction)action.AsInt32 : ShareLimitAction.Stop,
+    };
 
     private static BsonValue EncodePriorities(ImmutableArray<FilePriority> priorities) => new(priorities.Select(priority => (byte)priority).ToArray());
 

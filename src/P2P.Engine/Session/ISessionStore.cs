@@ -105,6 +105,34 @@ internal sealed record TorrentRecord
     /// <summary>Of a magnet link: wait, stopped, for the choice of files when the metadata is here.</summary>
     public bool ChoosesFiles { get; init; }
 
+    /// <summary>Its place in the queue: smaller first; null in records of older versions.</summary>
+    public long? QueueKey { get; init; }
+
+    /// <summary>Runs whatever the queue says.</summary>
+    public bool IsForced { get; init; }
+
+    public string? Label { get; init; }
+
+    /// <summary>Its own limits, bytes per second; 0 = none.</summary>
+    public long MaxDownloadRate { get; init; }
+
+    public long MaxUploadRate { get; init; }
+
+    /// <summary>Its own share limits; null follows its label, then the session.</summary>
+    public ShareLimits? ShareLimits { get; init; }
+
+    /// <summary>The share limit it was stopped by; null when it was not.</summary>
+    public string? LimitReached { get; init; }
+
+    /// <summary>Its user started it after a share limit had stopped it: none stops it again until the limits of the torrent are set anew.</summary>
+    public bool IgnoresShareLimits { get; init; }
+
+    /// <summary>Time spent seeding, all runs.</summary>
+    public TimeSpan SeedingTime { get; init; }
+
+    /// <summary>Its name in the list; null for its own.</summary>
+    public string? DisplayName { get; init; }
+
     /// <summary>Trackers as edited by the user; null for those of the .torrent.</summary>
     public ImmutableArray<ImmutableArray<string>>? Trackers { get; init; }
 }

@@ -15,7 +15,8 @@ internal static class NewRecord
         IsStarted = request.Start,
         IsSequential = request.Sequential,
         AddedAt = now,
-        SharedRoot = Path.GetFullPath(request.SavePath ?? options.SharedDirectory),
+        SharedRoot = Path.GetFullPath(request.SavePath ?? Labels.Find(options.Labels, request.Label)?.SavePath ?? options.SharedDirectory),
+        Label = Labels.Find(options.Labels, request.Label)?.Name,
         FilePriorities = request.FilePriorities,
         ChoosesFiles = request.ChooseFiles,
     };

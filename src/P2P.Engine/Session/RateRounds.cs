@@ -30,10 +30,10 @@ internal sealed class RateRounds(TimeProvider clock)
         }
 
         (_isKnown, _computedAtMs) = (true, now);
-        _shares = UploadShares.Compute(options.MaxUploadRate, demands);
+        _shares = UploadShares.Compute(options.UploadLimit, demands);
 
         // A torrent that does not upload yet may begin with the share it would have, so that its first blocks need not wait for a round.
-        var share = options.MaxUploadRate / Math.Max(1, demands.Length);
+        var share = options.UploadLimit / Math.Max(1, demands.Length);
         var at = clock.GetUtcNow();
         for (var i = 0; i < active.Length; i++)
         {

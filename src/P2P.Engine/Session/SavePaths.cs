@@ -33,6 +33,11 @@ internal static class SavePaths
         return null;
     }
 
+    /// <summary>As above, of the torrents in the session's table.</summary>
+    public static TorrentEngineException? RefusalOf(TorrentMetainfo metainfo, string root, IEnumerable<TorrentEntry> entries, TorrentEngineOptions options) =>
+        RefusalOf(metainfo, root, entries.Where(entry => entry.Metainfo is not null)
+            .Select(entry => (entry.Record.Name, TorrentFactory.RootOf(entry.Record, options), entry.Metainfo!)));
+
     private static IEnumerable<string> PathsOf(TorrentMetainfo metainfo, string root) =>
         metainfo.Files.Where(file => !file.IsPad).Select(file => TorrentPath.Join(root, file.Path));
 }

@@ -35,6 +35,9 @@ internal abstract record SessionCommand
     /// <summary>Change a torrent's intent: the record first, then the command to its loop; <paramref name="Reply"/> when the record is durable.</summary>
     internal sealed record Change(InfoHash InfoHash, Func<TorrentRecord, TorrentRecord> Edit, TorrentCommand? Command, TaskCompletionSource Reply) : SessionCommand;
 
+    /// <summary>Move a torrent in the queue.</summary>
+    internal sealed record MoveInQueue(InfoHash InfoHash, QueueMove Move, TaskCompletionSource Reply) : SessionCommand;
+
     /// <summary>Announce a torrent now.</summary>
     internal sealed record Announce(InfoHash InfoHash, TaskCompletionSource Reply) : SessionCommand;
 

@@ -19,8 +19,8 @@ internal sealed partial class SessionLoop
         _kept = loaded.Session.Settings;
         Volatile.Write(ref _options, SettingsOverlay.Read(_kept).ApplyTo(_options));
         _budget.MaxConnections = _options.MaxConnections;
-        _downloadBudget.Rate = _options.MaxDownloadRate;
-        _uploadBudget.Rate = _options.MaxUploadRate;
+        _downloadBudget.Rate = _options.DownloadLimit;
+        _uploadBudget.Rate = _options.UploadLimit;
         var plan = LoadPlan.Make(loaded.Session);
         _history.Begin(loaded.History);
         _recoveryNotice = plan.Notice;
@@ -39,12 +39,11 @@ internal sealed partial class SessionLoop
         SpreadRules();
         foreach (var (identity, record) in plan.Torrents)
         {
-            var entry = MakeEntry(identity, record);
-            if (record.IsStarted)
-            {
-                entry.Loop.Post(new TorrentCommand.Start());
-            }
+            MakeEntry(identity, record);
         }
+
+        _queue.Load(_torrents.Values);
+        _queue.Decide(_options);
 
         _history.OnStarted(_torrents.Count, loaded.Session.WasCleanStop, _recoveryNotice ?? loaded.Session.RecoveryNotice);
         EngineLog.EngineStarted(_logger, _torrents.Count, _router.Local?.ToString() ?? "nothing", _options.DataDirectory);
@@ -70,8 +69,9 @@ internal sealed partial class SessionLoop
 
         var record = NewRecord.Of(metainfo.InfoHash, metainfo.Name, request, _options, _environment.Clock.GetUtcNow());
         record = made is null ? record : NewRecord.Made(record, metainfo, made);
-        MakeEntry(new TorrentIdentity(metainfo, null), record);
-        _ = _servant.AddAsync(record, request.TorrentFile, reply);
+        var entry = MakeEntry(new TorrentIdentity(metainfo, null), record);
+        _queue.Add(entry);
+        _ = _servant.AddAsync(entry.Record, request.TorrentFile, reply);
     }
 
     private void OnAddMagnet(SessionCommand.AddMagnet add)
@@ -84,10 +84,11 @@ internal sealed partial class SessionLoop
         }
 
         var record = NewRecord.Of(magnet.InfoHash, magnet.Name ?? magnet.InfoHash.ToString(), request, _options, _environment.Clock.GetUtcNow());
-        MakeEntry(new TorrentIdentity(null, magnet), record);
+        var entry = MakeEntry(new TorrentIdentity(null, magnet), record);
+        _queue.Add(entry);
 
         // The link takes the place of the .torrent until there is one, so that it is as safe.
-        _ = _servant.AddAsync(record, Encoding.UTF8.GetBytes(magnet.ToString()), reply);
+        _ = _servant.AddAsync(entry.Record, Encoding.UTF8.GetBytes(magnet.ToString()), reply);
     }
 
     private void OnMetadataFound(SessionCommand.MetadataFound found)
@@ -145,16 +146,16 @@ internal sealed partial class SessionLoop
 
         // What the user changed while it was being kept stays changed.
         var isStarted = kept.Record.IsStarted && entry.Record.IsStarted;
-        entry.Record = kept.Record with { IsStarted = isStarted, IsSequential = entry.Record.IsSequential, StrictTitForTat = entry.Record.StrictTitForTat };
+        entry.Record = entry.Record with { Name = kept.Record.Name, IsStarted = isStarted, FilePriorities = kept.Record.FilePriorities };
         _router.Unserve(kept.Torrent);
         kept.Torrent.Post(new TorrentCommand.Stop(null));
         _history.Part(entry);
         entry.Become(kept.Metainfo, _factory.Make(kept.Metainfo, entry.Record, _options, Rules()));
         entry.Loop.Post(FullTick);
-        if (isStarted)
+        _queue.Decide(_options);
+        if (entry.IsLetRun)
         {
             _discovery.OnMetadata(entry);
-            entry.Loop.Post(new TorrentCommand.Start());
         }
         else
         {
@@ -180,10 +181,7 @@ internal sealed partial class SessionLoop
             return new TorrentEngineException("torrent.v2_only", "This torrent is v2 only, which cannot be transferred yet; ask its maker for a hybrid one.");
         }
 
-        var root = Path.GetFullPath(savePath ?? _options.SharedDirectory);
-        return SavePaths.RefusalOf(metainfo, root, _torrents.Values
-            .Where(entry => entry.Metainfo is not null)
-            .Select(entry => (entry.Record.Name, TorrentFactory.RootOf(entry.Record, _options), entry.Metainfo!)));
+        return SavePaths.RefusalOf(metainfo, Path.GetFullPath(savePath ?? _options.SharedDirectory), _torrents.Values, _options);
     }
 
     private void OnAdded(SessionCommand.Added added)
@@ -201,11 +199,8 @@ internal sealed partial class SessionLoop
             return;
         }
 
-        if (entry.Record.IsStarted)
-        {
-            entry.Loop.Post(new TorrentCommand.Start());
-        }
-
+        entry.IsReady = true;
+        _queue.Decide(_options);
         Tell(added.InfoHash, EngineEventKind.Added, $"{entry.Record.Name} was added{(entry.Record.IsStarted ? "" : ", stopped")}.");
         Publish();
         added.Reply.TrySetResult(entry.Port);
@@ -216,7 +211,7 @@ internal sealed partial class SessionLoop
         SwarmLoop loop = identity.Metainfo is { } metainfo
             ? _factory.Make(metainfo, record, _options, Rules())
             : _factory.Make(identity.Magnet!, record, _options, Rules());
-        var entry = new TorrentEntry(identity, record, new TorrentPort(loop, loop.FirstRow()));
+        var entry = new TorrentEntry(identity, record, new TorrentPort(loop, loop.FirstRow(), record.SeedingTime));
         _torrents.Add(record.InfoHash, entry);
         Volatile.Write(ref _ports, _ports.SetItem(record.InfoHash, entry.Port));
         loop.Post(FullTick);
@@ -232,12 +227,36 @@ internal sealed partial class SessionLoop
         }
 
         entry.Record = change.Edit(entry.Record);
-        if (change.Command is { } command)
+        if (change.Command is TorrentCommand.Start or TorrentCommand.Stop)
         {
-            entry.Loop.Post(command);
+            entry.Forget(); // The queue decides whether it starts now; a stop is a stop.
         }
 
+        if (change.Command is not (null or TorrentCommand.Start))
+        {
+            entry.Loop.Post(change.Command);
+        }
+
+        Turn();
         _ = StoreServant.AnswerAsync(_store.SaveAsync(entry.Record), change.Reply);
+    }
+
+    private void OnMoveInQueue(SessionCommand.MoveInQueue move)
+    {
+        var changed = _torrents.TryGetValue(move.InfoHash, out var entry) ? _queue.Move(entry, move.Move) : null;
+        Turn();
+        _ = StoreServant.AnswerAsync(changed is null ? Task.FromException(NotFound(move.InfoHash)) : Task.WhenAll(changed.Select(one => _store.SaveAsync(one.Record))), move.Reply);
+    }
+
+    // Something that the queue goes by has changed.
+    private void Turn()
+    {
+        _isDirty |= _queue.Decide(_options);
+        SetBeat();
+        if (_isDirty)
+        {
+            Publish();
+        }
     }
 
     private void OnAnnounce(SessionCommand.Announce announce)
@@ -296,7 +315,9 @@ internal sealed partial class SessionLoop
         {
             _router.Unserve(entry.Loop);
             _history.Part(entry);
+            _queue.Remove(entry);
             Part(entry);
+            _queue.Decide(_options);
         }
 
         Volatile.Write(ref _ports, _ports.Remove(infoHash));
@@ -312,12 +333,13 @@ internal sealed partial class SessionLoop
         }
 
         Volatile.Write(ref _options, change.Patch.ApplyTo(_options));
+        _queue.KeepLabels(change.Patch.Labels);
         var kept = SettingsOverlay.Keep(_kept, change.Patch);
         _history.OnSettings(_kept, kept);
         _kept = kept;
         _budget.MaxConnections = _options.MaxConnections;
-        _downloadBudget.Rate = _options.MaxDownloadRate;
-        _uploadBudget.Rate = _options.MaxUploadRate;
+        _downloadBudget.Rate = _options.DownloadLimit;
+        _uploadBudget.Rate = _options.UploadLimit;
         foreach (var farewell in _discovery.Apply(_options))
         {
             _farewells.Add(farewell);
@@ -325,6 +347,7 @@ internal sealed partial class SessionLoop
 
         SpreadRules();
         _rounds.Forget();
+        _queue.Decide(_options);
         _rounds.Compute(_torrents.Values, _options);
         SetBeat();
         Publish();

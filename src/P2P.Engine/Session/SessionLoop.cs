@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using P2P.Engine.Diagnostics;
 using P2P.Engine.Peers;
@@ -42,6 +40,8 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     private readonly PeerListening _listening;
     private readonly TorrentFactory _factory;
     private readonly SessionHistory _history;
+    private readonly SessionPicture _picture;
+    private readonly QueueDesk _queue;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
     private readonly Farewells _farewells;
@@ -75,12 +75,14 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
         _dialer = new PeerDialer(environment.Network, handshaker, environment.Clock, connections, logger);
         _discovery = new DiscoveryBridge(
             environment, _ourId, () => _router.Local?.Port ?? 0, NameOf, node => Post(new SessionCommand.DhtNodeFound(node)), _random, logger);
-        _downloadBudget = new TokenBucket(options.MaxDownloadRate, environment.Clock.NowMs());
-        _uploadBudget = new TokenBucket(options.MaxUploadRate, environment.Clock.NowMs());
+        _downloadBudget = new TokenBucket(options.DownloadLimit, environment.Clock.NowMs());
+        _uploadBudget = new TokenBucket(options.UploadLimit, environment.Clock.NowMs());
         _rounds = new RateRounds(environment.Clock);
         _farewells = new Farewells(environment.Clock, logger);
         _listening = new PeerListening(environment.Network, _router, environment.Clock, logger);
+        _picture = new SessionPicture(_discovery, _disk, _listening, _router, store, _history);
         _servant = new StoreServant(store, Post, logger);
+        _queue = new QueueDesk(environment.Clock, _servant, Post);
         _factory = new TorrentFactory(
             new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, new TorrentReports(this), _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
             _random);
@@ -153,6 +155,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
             case SessionCommand.Remove remove: OnRemove(remove); break;
             case SessionCommand.Removed removed: OnRemoved(removed); break;
             case SessionCommand.Change change: OnChange(change); break;
+            case SessionCommand.MoveInQueue move: OnMoveInQueue(move); break;
             case SessionCommand.Announce announce: OnAnnounce(announce); break;
             case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
             case SessionCommand.ReadRates read: read.Reply.TrySetResult(_history.Rates(read.Torrent, read.Range)); break;
@@ -181,15 +184,15 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
 
     private void OnRowChanged(SessionCommand.RowChanged row)
     {
-        if (EntryOf(row.Torrent) is { } entry && !ReferenceEquals(entry.Snapshot, row.Snapshot))
+        if (EntryOf(row.Torrent) is { } entry && !ReferenceEquals(entry.Row, row.Snapshot))
         {
-            // A change of state is shown at once, numbers on the beat.
-            var isNews = entry.Snapshot is null || entry.Snapshot.State != row.Snapshot.State;
-            entry.Snapshot = row.Snapshot;
-            entry.Port.Publish(row.Snapshot);
+            // A change of state is shown at once, numbers on the beat; and it may be another one's turn.
+            var isNews = entry.Row is null || entry.Row.State != row.Snapshot.State;
+            entry.Take(row.Snapshot);
             _isDirty = true;
             if (isNews)
             {
+                _queue.Decide(_options);
                 Publish();
             }
         }
@@ -234,6 +237,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
             return;
         }
 
+        _isDirty |= _queue.Beat(_options);
         _rounds.Compute(_torrents.Values, _options);
         _history.Beat(_torrents.Values, new SessionFacts(_listening.Error, _router.Local?.Port ?? 0, _store.StateError, _budget.Open, _budget.MaxConnections));
         if (_told != (_discovery.DhtPort, _store.StateError))
@@ -261,7 +265,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     private void SetBeat()
     {
         // Budgets are refilled ten times a second while there are any and something runs; otherwise once a second is enough.
-        var isFast = (_options.MaxDownloadRate > 0 || _options.MaxUploadRate > 0) && _torrents.Values.Any(entry => entry.IsActive);
+        var isFast = _torrents.Values.Any(entry => entry.IsActive && (entry.Record is { MaxDownloadRate: > 0 } or { MaxUploadRate: > 0 } || _options.DownloadLimit > 0 || _options.UploadLimit > 0));
         if (isFast != _isFast)
         {
             _isFast = isFast;
@@ -295,37 +299,20 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
 
     private void OnTell(SessionCommand.Tell tell)
     {
-        if (!_isStopping || tell.News.Kind != EngineEventKind.Stopped) // Then the session stopped it, not the user.
+        if (tell.News.Kind != EngineEventKind.Stopped)
         {
             EngineLog.TorrentEvent(_logger, tell.Torrent, tell.News.Sentence);
             _history.Tell(tell.Torrent, tell.News);
+        }
+        else if (!_isStopping && _torrents.TryGetValue(tell.Torrent, out var entry)) // Otherwise the session stopped it, not the user.
+        {
+            _history.Tell(tell.Torrent, entry.Record.IsStarted ? new TorrentNews(EngineEventKind.Queued, $"{entry.Record.DisplayName ?? entry.Record.Name} waits for its turn.", []) : tell.News);
         }
     }
 
     private void Publish()
     {
         _isDirty = false;
-        var rows = _torrents.Values.Where(entry => entry.Snapshot is not null).Select(entry => entry.Snapshot!).OrderBy(row => row.AddedAt).ToImmutableArray();
-        _publisher.Publish(new SessionSnapshot
-        {
-            Version = ++_version,
-            At = _environment.Clock.GetUtcNow(),
-            Torrents = rows,
-            DownloadRate = rows.Sum(row => row.DownloadRate),
-            UploadRate = rows.Sum(row => row.UploadRate),
-            MaxDownloadRate = _options.MaxDownloadRate,
-            MaxUploadRate = _options.MaxUploadRate,
-            Connections = rows.Sum(row => row.ConnectedPeers),
-            ListenPort = _router.Local?.Port ?? 0,
-            ListenError = _listening.Error,
-            PendingDiskJobs = _disk.PendingJobs,
-            FreeBytes = FreeSpace.Of(_options.SharedDirectory),
-            RecoveryNotice = _recoveryNotice,
-            StateError = _store.StateError,
-            DhtNodes = _discovery.DhtNodes,
-            TrackerPeers = _discovery.TrackerPeers,
-            Statistics = _history.Statistics(),
-            StartedAt = StartedAt,
-        });
+        _publisher.Publish(_picture.Take(_torrents.Values, _options, _recoveryNotice, ++_version, _environment.Clock.GetUtcNow(), StartedAt));
     }
 }

@@ -32,6 +32,17 @@ internal static class SettingsOverlay
             }
         }
 
+        Check(patch.MaxActiveDownloads, 0, 10_000, nameof(patch.MaxActiveDownloads), "downloads, 0 for no limit");
+        Check(patch.MaxActiveSeeds, 0, 10_000, nameof(patch.MaxActiveSeeds), "seeds, 0 for no limit");
+        Check(patch.SlowTorrentRate, 0, long.MaxValue, nameof(patch.SlowTorrentRate), "bytes per second, 0 counts all");
+        Check(patch.AlternativeMaxDownloadRate, 0, long.MaxValue, nameof(patch.AlternativeMaxDownloadRate), "bytes per second, 0 for no limit");
+        Check(patch.AlternativeMaxUploadRate, 0, long.MaxValue, nameof(patch.AlternativeMaxUploadRate), "bytes per second, 0 for no limit");
+        if (patch.ShareLimits is { } limits && ShareLimitRule.Mistake(limits) is { } mistake)
+        {
+            mistakes.Add(mistake);
+        }
+
+        mistakes.AddRange(patch.Labels is { } labels ? Labels.Mistakes(labels) : []);
         CheckFolder(patch.IncompleteDirectory, nameof(patch.IncompleteDirectory));
         CheckFolder(patch.SharedDirectory, nameof(patch.SharedDirectory));
         return mistakes.ToImmutable();
@@ -75,6 +86,14 @@ internal static class SettingsOverlay
         Put(nameof(patch.TrackerHttpPort), patch.TrackerHttpPort);
         Put(nameof(patch.TrackerUdpPort), patch.TrackerUdpPort);
         Put(nameof(patch.TrackerServesAny), patch.TrackerServesAny);
+        Put(nameof(patch.MaxActiveDownloads), patch.MaxActiveDownloads);
+        Put(nameof(patch.MaxActiveSeeds), patch.MaxActiveSeeds);
+        Put(nameof(patch.SlowTorrentRate), patch.SlowTorrentRate);
+        Put(nameof(patch.ShareLimits), patch.ShareLimits is { } limits ? Labels.Write(limits) : null);
+        Put(nameof(patch.Labels), patch.Labels is { } labels ? Labels.Write(labels.ToArray()) : null);
+        Put(nameof(patch.AlternativeMaxDownloadRate), patch.AlternativeMaxDownloadRate);
+        Put(nameof(patch.AlternativeMaxUploadRate), patch.AlternativeMaxUploadRate);
+        Put(nameof(patch.UseAlternativeRates), patch.UseAlternativeRates);
         return builder.ToImmutable();
 
         void Put(string name, object? value)
@@ -107,6 +126,14 @@ internal static class SettingsOverlay
                 : null,
             LocalDiscovery = Switch(nameof(EngineSettingsPatch.LocalDiscovery)),
             PeerExchange = Switch(nameof(EngineSettingsPatch.PeerExchange)),
+            MaxActiveDownloads = (int?)Number(nameof(EngineSettingsPatch.MaxActiveDownloads)),
+            MaxActiveSeeds = (int?)Number(nameof(EngineSettingsPatch.MaxActiveSeeds)),
+            SlowTorrentRate = Number(nameof(EngineSettingsPatch.SlowTorrentRate)),
+            ShareLimits = Labels.Read<ShareLimits>(kept.GetValueOrDefault(nameof(EngineSettingsPatch.ShareLimits))) is { } limits && ShareLimitRule.Mistake(limits) is null ? limits : null,
+            Labels = Labels.Read<TorrentLabel[]>(kept.GetValueOrDefault(nameof(EngineSettingsPatch.Labels))) is { } labels && !Labels.Mistakes([.. labels]).Any() ? [.. labels] : null,
+            AlternativeMaxDownloadRate = Number(nameof(EngineSettingsPatch.AlternativeMaxDownloadRate)),
+            AlternativeMaxUploadRate = Number(nameof(EngineSettingsPatch.AlternativeMaxUploadRate)),
+            UseAlternativeRates = Switch(nameof(EngineSettingsPatch.UseAlternativeRates)),
             TrackerEnabled = Switch(nameof(EngineSettingsPatch.TrackerEnabled)),
             TrackerHttpPort = (int?)Number(nameof(EngineSettingsPatch.TrackerHttpPort)),
             TrackerUdpPort = (int?)Number(nameof(EngineSettingsPatch.TrackerUdpPort)),

@@ -61,6 +61,15 @@ internal sealed class StoreServant(ISessionStore store, Action<SessionCommand> p
         }
     }
 
+    /// <summary>Saves a record nobody waits for; the store tries again by itself, so a failure is only logged.</summary>
+    public async Task SaveAsync(TorrentRecord record)
+    {
+        if (await FailureOf(store.SaveAsync(record)).ConfigureAwait(false) is { } failure)
+        {
+            EngineLog.SaveFailed(logger, failure.Message);
+        }
+    }
+
     /// <summary>Keeps the DHT's nodes; a failure costs a bootstrap at the next start and is only logged.</summary>
     public async Task KeepDhtAsync(Task<byte[]> state)
     {

@@ -20,7 +20,39 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
 
     public SwarmLoop Loop => Port.Loop;
 
-    public TorrentSnapshot? Snapshot { get; set; }
+    /// <summary>The row as its loop last told it; null before it told one.</summary>
+    public TorrentSnapshot? Row { get; private set; }
+
+    /// <summary>The row with what the session adds; what the world sees.</summary>
+    public TorrentSnapshot? Snapshot { get; private set; }
+
+    /// <summary>What the session adds to the row.</summary>
+    public RowMark Mark { get; private set; } = RowMark.Plain;
+
+    /// <summary>The record as it was when the mark was made.</summary>
+    public TorrentRecord? MarkedRecord { get; private set; }
+
+    /// <summary>Its record is durable: it may run.</summary>
+    public bool IsReady { get; set; }
+
+    /// <summary>The queue lets it run: its loop was told to start.</summary>
+    public bool IsLetRun { get; set; }
+
+    /// <summary>The queue has decided of it since it was last told anything.</summary>
+    public bool WasDecided { get; set; }
+
+    /// <summary>Slower than the limit for a minute.</summary>
+    public bool IsSlow { get; set; }
+
+    /// <summary>Slower than the limit at the last beat, and since when it has been as it is.</summary>
+    public bool IsSlowNow { get; set; }
+
+    public long SpeedSinceMs { get; set; }
+
+    /// <summary>Payload sent as of the last beat, and when it last was more.</summary>
+    public long LastSent { get; set; }
+
+    public long LastSentMs { get; set; }
 
     public IAnnouncer? Announcer { get; set; }
 
@@ -36,9 +68,44 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
     public void Become(TorrentMetainfo metainfo, TorrentLoop loop)
     {
         Metainfo = metainfo;
-        Snapshot = null;
-        IsActive = false;
+        (Row, Snapshot) = (null, null);
+        (IsActive, IsLetRun, WasDecided) = (false, false, false);
         Port.Replace(loop);
+    }
+
+    /// <summary>Its loop told another row.</summary>
+    public void Take(TorrentSnapshot row)
+    {
+        Row = row;
+        Show(row);
+    }
+
+    /// <summary>The session has something else to add. True when the row says something new.</summary>
+    public bool Remark(RowMark mark)
+    {
+        MarkedRecord = Record;
+        if (ReferenceEquals(mark, Mark) || mark == Mark)
+        {
+            return false;
+        }
+
+        Mark = mark;
+        Port.Mark = mark;
+        if (Row is { } row)
+        {
+            Show(row);
+        }
+
+        return true;
+    }
+
+    /// <summary>The user starts it, or it is to be told anew whatever it was told.</summary>
+    public void Forget() => (IsLetRun, WasDecided) = (false, false);
+
+    private void Show(TorrentSnapshot row)
+    {
+        Snapshot = Mark.Apply(row);
+        Port.Publish(Snapshot);
     }
 
     /// <summary>Takes the part of the record that the torrent's loop owns.</summary>
@@ -52,6 +119,7 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
         Downloaded = progress.Downloaded,
         Uploaded = progress.Uploaded,
         CompletedAt = progress.CompletedAt,
+        SeedingTime = Port.SeedingTime,
         WasChecked = true,
     };
 }

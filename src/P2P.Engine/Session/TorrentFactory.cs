@@ -22,6 +22,8 @@ internal sealed class TorrentFactory(TorrentContext context, Random random)
             WillStart = record.IsStarted,
             IsSequential = record.IsSequential,
             IsStrict = record.StrictTitForTat,
+            MaxDownloadRate = record.MaxDownloadRate,
+            MaxUploadRate = record.MaxUploadRate,
             Priorities = record.FilePriorities,
             Have = record.Have,
             PartialPieces = record.PartialPieces,

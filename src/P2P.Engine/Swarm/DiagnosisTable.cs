@@ -153,6 +153,14 @@ internal static class DiagnosisTable
         new(DiagnosisCode.Normal, DiagnosisRemedy.None, static _ => true, Normal),
     ];
 
+    /// <summary>The diagnosis of a torrent that waits for its turn.</summary>
+    public static Diagnosis Queue(int place, int running, int slots) =>
+        Of(new DiagnosisFacts { State = TorrentState.Queued, Now = default, QueuePlace = place, QueueRunning = running, QueueSlots = slots });
+
+    /// <summary>The diagnosis of a torrent that a share limit stopped.</summary>
+    public static Diagnosis GivenEnough(string limit) => new(
+        DiagnosisCode.ShareLimitReached, [Words("limit", limit)], $"Stopped: it has given enough, its {limit} limit is reached.", DiagnosisRemedy.Start);
+
     /// <summary>The diagnosis.</summary>
     public static Diagnosis Of(DiagnosisFacts facts)
     {

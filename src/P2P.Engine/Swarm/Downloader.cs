@@ -52,9 +52,9 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
             return; // ask in runs, not block by block
         }
 
-        var budget = _core.Context.DownloadBudget.Available(now) / PieceGeometry.BlockLength;
-        _core.IsDownloadLimited = _core.Context.DownloadBudget.Rate > 0 && budget < room;
-        room = _core.Context.DownloadBudget.Rate > 0 ? (int)Math.Clamp(budget, 0, room) : room;
+        var budget = _core.DownloadAllowance(now) / PieceGeometry.BlockLength;
+        _core.IsDownloadLimited = _core.IsDownloadBound && budget < room;
+        room = _core.IsDownloadBound ? (int)Math.Clamp(budget, 0, room) : room;
         if (room == 0)
         {
             return;
@@ -69,6 +69,7 @@ internal sealed class Downloader(TorrentLoop loop, TorrentCore core)
         foreach (var block in _picked)
         {
             _core.Context.DownloadBudget.TryTake(block.Length, now);
+            _core.OwnDownload.TryTake(block.Length, now);
             peer.Requests.Add(block);
             peer.Connection.Send(new PeerMessage(MessageId.Request, (uint)block.Piece, (uint)block.Begin, (uint)block.Length));
         }

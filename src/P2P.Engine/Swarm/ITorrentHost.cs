@@ -121,8 +121,8 @@ internal sealed record SwarmRules
         ListenPort = listenPort,
         DhtPort = dhtPort,
         IsExchanging = options.PeerExchange,
-        MaxDownloadRate = options.MaxDownloadRate,
-        MaxUploadRate = options.MaxUploadRate,
+        MaxDownloadRate = options.DownloadLimit,
+        MaxUploadRate = options.UploadLimit,
     };
 }
 

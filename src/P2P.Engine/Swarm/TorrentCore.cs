@@ -24,6 +24,8 @@ internal sealed class TorrentCore
         Random = new Random(setup.Seed);
         Selection = new FileSelection(setup.Metainfo, setup.Priorities);
         View = new TorrentView(setup, Selection);
+        OwnDownload = new TokenBucket(setup.MaxDownloadRate, context.Clock.NowMs());
+        OwnUploadRate = setup.MaxUploadRate;
         StrictOverride = setup.IsStrict;
         WillStart = setup.WillStart;
         CompletedAt = setup.CompletedAt;
@@ -58,6 +60,21 @@ internal sealed class TorrentCore
     public RateMeter Sent { get; } = new();
 
     public SwarmRules Rules { get; set; }
+
+    /// <summary>Its own download limit; a rate of 0 is none.</summary>
+    public TokenBucket OwnDownload { get; }
+
+    /// <summary>Its own upload limit, bytes per second; 0 = none.</summary>
+    public long OwnUploadRate { get; set; }
+
+    /// <summary>Some limit holds what it receives.</summary>
+    public bool IsDownloadBound => Context.DownloadBudget.Rate > 0 || OwnDownload.Rate > 0;
+
+    /// <summary>Some limit holds what it sends.</summary>
+    public bool IsUploadBound => Rules.MaxUploadRate > 0 || OwnUploadRate > 0;
+
+    /// <summary>Bytes that may be asked for now under every limit.</summary>
+    public long DownloadAllowance(long nowMs) => Math.Min(Context.DownloadBudget.Available(nowMs), OwnDownload.Available(nowMs));
 
     public TorrentPhase Phase { get; set; } = TorrentPhase.Stopped;
 

@@ -63,6 +63,9 @@ internal abstract record TorrentCommand
     /// <summary>Its own strict switch.</summary>
     internal sealed record SetStrict(bool? IsStrict) : TorrentCommand;
 
+    /// <summary>Its own rate limits, bytes per second; 0 = none.</summary>
+    internal sealed record SetOwnRates(long Download, long Upload) : TorrentCommand;
+
     /// <summary>Settings changed.</summary>
     internal sealed record RulesChanged(SwarmRules Rules) : TorrentCommand;
 

@@ -35,7 +35,7 @@ internal sealed class TorrentLoop : SwarmLoop
         : base(context.Scheduler)
     {
         _core = new TorrentCore(context, setup, rules);
-        _uploadBudget = new TokenBucket(0, _core.NowMs);
+        _uploadBudget = new TokenBucket(setup.MaxUploadRate, _core.NowMs);
         _uploader = new Uploader(_core.Geometry, _uploadBudget, context.UploadBudget);
         _board = new ChokeBoard(new Choker(_core.Random), _uploader, context.Clock);
         _downloader = new Downloader(this, _core);
@@ -97,6 +97,7 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.Remove remove: _stop.Remove(remove); break;
             case TorrentCommand.SetSequential sequential: _core.Picker.IsSequential = sequential.IsSequential; break;
             case TorrentCommand.SetStrict strict: SetStrict(strict.IsStrict); break;
+            case TorrentCommand.SetOwnRates own: SetOwnRates(own); break;
             case TorrentCommand.Fail fail: _life.Fail(fail.Error); break;
             case TorrentCommand.SetPriorities set: SetPriorities(set.Priorities); break;
             default: throw new InvalidOperationException($"A torrent does not know the message {command.GetType().Name}.");
@@ -260,7 +261,7 @@ internal sealed class TorrentLoop : SwarmLoop
     private void ServeInTurn(long now)
     {
         PeerState[] peers = [.. _core.Peers.Values];
-        var isLimited = _core.Context.DownloadBudget.Rate > 0 || _core.Rules.MaxUploadRate > 0;
+        var isLimited = _core.IsDownloadBound || _core.IsUploadBound;
         var first = isLimited && peers.Length > 1 ? _core.Random.Next(peers.Length) : 0;
         for (var i = 0; i < peers.Length; i++)
         {
@@ -273,7 +274,19 @@ internal sealed class TorrentLoop : SwarmLoop
     private void OnRatesComputed(TorrentCommand.RatesComputed rates)
     {
         _rates = (rates.Share, rates.Lent, rates.UploadingTorrents, rates.At);
-        _uploadBudget.Rate = _core.Rules.MaxUploadRate == 0 ? 0 : Math.Max(1, rates.Share + rates.Lent);
+        SetUploadRate();
+    }
+
+    private void SetOwnRates(TorrentCommand.SetOwnRates own)
+    {
+        (_core.OwnDownload.Rate, _core.OwnUploadRate) = (own.Download, own.Upload);
+        SetUploadRate();
+    }
+
+    private void SetUploadRate()
+    {
+        var share = _core.Rules.MaxUploadRate == 0 ? 0 : Math.Max(1, _rates.Share + _rates.Lent);
+        _uploadBudget.Rate = share == 0 || _core.OwnUploadRate == 0 ? Math.Max(share, _core.OwnUploadRate) : Math.Min(share, _core.OwnUploadRate);
         _core.View.IsDirty = true;
     }
 
@@ -301,12 +314,12 @@ internal sealed class TorrentLoop : SwarmLoop
         if (!peer.IsClosed && _core.IsTransferring)
         {
             // Under a limit everyone waits for the beat: whoever delivers or asks fastest would otherwise use it up alone.
-            if (_core.Context.DownloadBudget.Rate == 0)
+            if (!_core.IsDownloadBound)
             {
                 _downloader.RequestMore(peer);
             }
 
-            if (_core.Rules.MaxUploadRate == 0)
+            if (!_core.IsUploadBound)
             {
                 _uploader.Pump(peer, _core.Storage!, now);
             }
@@ -420,7 +433,7 @@ internal sealed class TorrentLoop : SwarmLoop
             CheckRate = check.Rate,
             StoppedAt = _core.StoppedAt,
             StateError = _core.Rules.StateError,
-            DownloadLimit = _core.Rules.MaxDownloadRate,
+            DownloadLimit = _core.OwnDownload.Rate > 0 && (_core.Rules.MaxDownloadRate == 0 || _core.OwnDownload.Rate < _core.Rules.MaxDownloadRate) ? _core.OwnDownload.Rate : _core.Rules.MaxDownloadRate,
             Reach = _core.Peers.Count == 0 && _core.IsTransferring ? _core.Pool.Reach(now) : default,
             At = _core.Context.Clock.GetUtcNow(),
             WillStart = _core.WillStart || (_core.Phase == TorrentPhase.Stopping && _stop.StartsAgain),

@@ -41,6 +41,11 @@ internal sealed record TorrentSetup
 
     public bool? IsStrict { get; init; }
 
+    /// <summary>Its own rate limits, bytes per second; 0 = none.</summary>
+    public long MaxDownloadRate { get; init; }
+
+    public long MaxUploadRate { get; init; }
+
     public ImmutableArray<FilePriority> Priorities { get; init; } = [];
 
     /// <summary>From the record: verified, flushed pieces; null when nothing was ever recorded.</summary>

@@ -53,6 +53,7 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 "POST /api/v1/torrents/inspect",
                 "POST /api/v1/torrents/{infoHash}/announce",
                 "POST /api/v1/torrents/{infoHash}/peers",
+                "POST /api/v1/torrents/{infoHash}/queue",
                 "POST /api/v1/torrents/{infoHash}/recheck",
                 "POST /api/v1/torrents/{infoHash}/start",
                 "POST /api/v1/torrents/{infoHash}/stop",

@@ -26,7 +26,9 @@ public sealed class TorrentRecordCodecTests
         from priorities in Gen.Int[0, 3].Array[0, 9]
         from facts in Gen.Select(Gen.Bool, Gen.Long, Gen.Long).Array[0, 9]
         from trackers in Gen.String.Array[0, 3].Array[0, 3]
-        from absent in Gen.Bool.Array[5]
+        from absent in Gen.Bool.Array[9]
+        from queue in Gen.Long
+        from limits in Gen.Long[0, 1L << 50].Array[5]
         select new TorrentRecord
         {
             InfoHash = new InfoHash(hash),
@@ -46,6 +48,16 @@ public sealed class TorrentRecordCodecTests
             Fingerprints = [.. facts.Select(fact => new FileFact(fact.Item1, fact.Item2, fact.Item3))],
             IsCleanStop = flags[4],
             WasChecked = flags[5],
+            QueueKey = absent[5] ? null : queue,
+            IsForced = flags[6],
+            Label = absent[6] ? null : texts[0],
+            MaxDownloadRate = limits[0],
+            MaxUploadRate = limits[1],
+            ShareLimits = absent[7] ? null : new ShareLimits { MaxRatio = absent[6] ? null : limits[2] / 7.0, MaxSeedingTime = absent[5] ? null : TimeSpan.FromTicks(limits[3]), MaxIdleTime = TimeSpan.FromTicks(limits[4]), Action = flags[7] ? ShareLimitAction.Remove : ShareLimitAction.Stop },
+            LimitReached = absent[8] ? null : texts[1],
+            IgnoresShareLimits = flags[7],
+            SeedingTime = TimeSpan.FromTicks(limits[3]),
+            DisplayName = absent[8] ? null : texts[0],
             Trackers = absent[4] ? null : [.. trackers.Select(tier => tier.ToImmutableArray())],
         };
 
