@@ -9,6 +9,8 @@ namespace P2P.Engine;
 /// <remarks>Commands on a removed torrent throw <see cref="TorrentEngineException"/> "torrent.not_found".</remarks>
 public sealed class TorrentHandle
 {
+    private const int LongestName = 255;
+
     private readonly TorrentPort _port;
     private readonly SessionLoop _session;
     private readonly ISessionStore _store;
@@ -36,10 +38,8 @@ public sealed class TorrentHandle
     public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default)
     {
         var reply = new TaskCompletionSource<TorrentDetails>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _port.Loop.Post(new TorrentCommand.BuildDetails(reply));
-        return CompleteAsync(reply.Task.WaitAsync(cancellationToken));
-
-        async Task<TorrentDetails> CompleteAsync(Task<TorrentDetails> built) => _port.Complete(await built.ConfigureAwait(false));
+        _port.Loop.Post(new TorrentCommand.BuildDetails(reply, _port.Complete));
+        return reply.Task.WaitAsync(cancellationToken);
     }
 
     /// <summary>Starts (or retries after an error) when it is its turn. Saved when the task completes.</summary>
@@ -117,28 +117,66 @@ public sealed class TorrentHandle
     public Task SetForcedAsync(bool isForced) => ChangeAsync(record => record with { IsForced = isForced }, null);
 
     /// <summary>Moves its files to another absolute folder; completes when they are there, progress shows in <see cref="TorrentSnapshot.Move"/>. Throws "move.*", "disk.*".</summary>
-    public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <remarks>Of a torrent that is not complete the folder changes where its files will go. Cancelling ends the wait, not the move.</remarks>
+    public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        if (!Path.IsPathFullyQualified(folder) || folder.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new TorrentEngineException("move.invalid", "The folder to move to must be an absolute path.");
+        }
 
-    /// <summary>Gives a file another relative path ('/'-separated) inside the torrent's folder. Throws "rename.*", "file.not_found".</summary>
-    public Task RenameFileAsync(int index, string path) => throw new NotImplementedException();
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.MoveStorage(InfoHash, Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
 
     /// <summary>Gives the torrent another name in the list; its files keep theirs. Throws "rename.*".</summary>
-    public Task RenameAsync(string name) => throw new NotImplementedException();
+    public Task RenameAsync(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var trimmed = name.Trim();
+        return trimmed.Length is 0 or > LongestName || trimmed.Any(char.IsControl)
+            ? throw new TorrentEngineException("rename.invalid", $"A name is 1 to {LongestName} printable characters.")
+            : ChangeAsync(record => record with { DisplayName = trimmed == record.Name ? null : trimmed }, null);
+    }
 
     /// <summary>Replaces its trackers, tier by tier. Throws "tracker.invalid"; of a private torrent too, because the user decides.</summary>
-    public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers) => throw new NotImplementedException();
+    public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers) => PostTrackersAsync(TrackerList.Clean(tiers));
 
     /// <summary>Adds trackers that are not there yet, each as a tier of its own; answers how many were new. Throws "tracker.invalid".</summary>
-    public Task<int> AddTrackersAsync(ImmutableArray<string> urls) => throw new NotImplementedException();
+    public async Task<int> AddTrackersAsync(ImmutableArray<string> urls)
+    {
+        var trackers = (await GetDetailsAsync().ConfigureAwait(false)).Trackers;
+        var (tiers, added) = TrackerList.Merge([.. trackers.GroupBy(tracker => tracker.Tier).OrderBy(tier => tier.Key).Select(tier => tier.Select(tracker => tracker.Url).ToImmutableArray())], urls);
+        if (added > 0)
+        {
+            await PostTrackersAsync(tiers).ConfigureAwait(false);
+        }
+
+        return added;
+    }
 
     /// <summary>Opens a file to read while it downloads: a seekable stream whose reads wait for the pieces, which get deadlines. Throws "file.not_found", "file.not_wanted".</summary>
-    public Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default)
+    {
+        var reply = new TaskCompletionSource<(long Begin, long Length)?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _port.Loop.Post(new TorrentCommand.FindFile(index, reply));
+        return await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false) is var (begin, length)
+            ? new TorrentFileStream(_port, begin, length)
+            : throw new TorrentEngineException("file.not_found", "This torrent has no file of that number.");
+    }
 
     /// <summary>Which pieces a connected peer has, as wire bytes; empty when it is not connected.</summary>
-    public Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var reply = new TaskCompletionSource<ImmutableArray<byte>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _port.Loop.Post(new TorrentCommand.ReadPeerPieces(endpoint, reply));
+        return reply.Task.WaitAsync(cancellationToken);
+    }
 
-    /// <summary>Closes the connection to a peer; banned, it is refused until the client stops.</summary>
-    public Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned) => throw new NotImplementedException();
+    /// <summary>Closes the connection to a peer; banned, its address is refused for a day.</summary>
+    public Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned) => ChangeAsync(record => record, new TorrentCommand.DropPeer(endpoint, isBanned));
 
     /// <summary>The .torrent file. Throws "metainfo.missing" while a magnet link has no info dictionary.</summary>
     public async Task<byte[]> GetMetainfoAsync(CancellationToken cancellationToken = default)
@@ -165,6 +203,13 @@ public sealed class TorrentHandle
     {
         var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _session.Post(new SessionCommand.Announce(InfoHash, reply));
+        return reply.Task;
+    }
+
+    private Task PostTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers)
+    {
+        var reply = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.SetTrackers(InfoHash, tiers, reply));
         return reply.Task;
     }
 

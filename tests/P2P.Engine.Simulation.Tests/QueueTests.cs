@@ -111,7 +111,7 @@ public sealed class QueueTests(ITestOutputHelper output)
             .Having(options => options with { Labels = [new TorrentLabel("short") { ShareLimits = limits }] }).Leechers(1).Start();
         var seed = swarm["seed0"];
         Assert.True(swarm.World.RunUntil(() => seed.Row(swarm.Torrent)?.State == TorrentState.Seeding, Limit));
-        swarm.World.Complete(seed.Engine.Find(swarm.Torrent.InfoHash)!.SetLabelAsync("SHORT"));
+        seed.Command(swarm.Torrent, null, record => record with { Label = "short" });
         swarm.World.Run(TimeSpan.FromMinutes(4));
         Assert.Equal(("short", TorrentState.Seeding), (seed.Row(swarm.Torrent)!.Label, seed.Row(swarm.Torrent)!.State));
         Assert.InRange(seed.Details(swarm.Torrent).SeedingTime, TimeSpan.FromSeconds(235), TimeSpan.FromSeconds(260));
@@ -132,7 +132,7 @@ public sealed class QueueTests(ITestOutputHelper output)
     {
         var (swarm, leech, torrents) = Several(1, seedUp: 100_000, options => options with { Labels = [new TorrentLabel("iso")] });
         var handle = leech.Engine.Find(torrents[0].InfoHash)!;
-        swarm.World.Complete(handle.SetLabelAsync("iso"));
+        leech.Command(torrents[0], null, record => record with { Label = "iso" });
         var refusal = Assert.ThrowsAsync<TorrentEngineException>(() => handle.SetLabelAsync("nothing"));
         swarm.World.Run(TimeSpan.FromSeconds(2));
         Assert.Equal("label.unknown", refusal.GetAwaiter().GetResult().Code);

@@ -59,7 +59,8 @@ internal static class ChangeTorrentEndpoint
                     commands.Add(() => torrent.SetForcedAsync(isForced));
                     break;
                 case ("maxDownloadRate" or "maxUploadRate", JsonValueKind.Number) when member.Value.TryGetInt64(out var rate):
-                    (maxDown, maxUp) = member.Name == "maxUploadRate" ? (maxDown, rate) : (rate, maxUp);
+                    maxDown = member.Name == "maxDownloadRate" ? rate : maxDown;
+                    maxUp = member.Name == "maxUploadRate" ? rate : maxUp;
                     break;
                 case ("shareLimits", JsonValueKind.Null):
                     commands.Add(() => torrent.SetShareLimitsAsync(null));

@@ -125,8 +125,6 @@ internal sealed class EngineAccess(TorrentEngineOptions configured) : IEngineAcc
 
         public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => handle.MoveStorageAsync(folder, cancellationToken);
 
-        public Task RenameFileAsync(int index, string path) => handle.RenameFileAsync(index, path);
-
         public Task RenameAsync(string name) => handle.RenameAsync(name);
 
         public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers) => handle.SetTrackersAsync(tiers);

@@ -127,9 +127,6 @@ public interface ITorrentAccess
     /// <summary>Moves its files to another folder; completes when they are there. Throws "move.*", "disk.*".</summary>
     Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default);
 
-    /// <summary>Gives a file another relative path; throws "rename.*".</summary>
-    Task RenameFileAsync(int index, string path);
-
     /// <summary>Gives it another name in the list; throws "rename.*".</summary>
     Task RenameAsync(string name);
 

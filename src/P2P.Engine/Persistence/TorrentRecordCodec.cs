@@ -42,6 +42,7 @@ internal static class TorrentRecordCodec
         AddIf(document, "partial", record.PartialPieces.IsDefaultOrEmpty ? null : new BsonArray(record.PartialPieces.Select(EncodePartial)));
         AddIf(document, "priorities", record.FilePriorities.IsDefaultOrEmpty ? null : EncodePriorities(record.FilePriorities));
         AddIf(document, "files", record.Fingerprints.IsDefaultOrEmpty ? null : EncodeFacts(record.Fingerprints));
+        AddIf(document, "movedFrom", record.MovedFrom is { } movedFrom ? new BsonValue(movedFrom) : null);
         AddIf(document, "queue", record.QueueKey is { } key ? new BsonValue(key) : null);
         AddIf(document, "forced", record.IsForced ? new BsonValue(true) : null);
         AddIf(document, "label", record.Label is { } label ? new BsonValue(label) : null);
@@ -80,6 +81,7 @@ internal static class TorrentRecordCodec
             IsCleanStop = Flag(document, "cleanStop") ?? false,
             WasChecked = Flag(document, "checked") ?? false,
             ChoosesFiles = Flag(document, "choosesFiles") ?? false,
+            MovedFrom = Text(document, "movedFrom"),
             QueueKey = Number(document, "queue"),
             IsForced = Flag(document, "forced") ?? false,
             Label = Text(document, "label"),

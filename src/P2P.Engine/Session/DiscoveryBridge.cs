@@ -107,19 +107,46 @@ internal sealed class DiscoveryBridge(
             return;
         }
 
-        var tiers = entry.Tiers;
-        entry.Announcer = tiers.IsDefaultOrEmpty
-            ? null
-            : new TorrentAnnouncer(
-                entry.Record.InfoHash, ourId, port, tiers, environment.Network, environment.Clock, environment.Scheduler,
-                new Random(random.Next()), _options.MinTrackerInterval, new TrackerSink(entry.Port), logger);
-        entry.Announcer?.Start();
+        FollowTrackers(entry);
         FollowDht(entry);
         FollowLocal(entry);
         foreach (var node in entry.Metainfo is { IsPrivate: false } metainfo ? metainfo.Nodes : [])
         {
             _dht?.AddNode(node);
         }
+    }
+
+    /// <summary>Its trackers are others now; the task completes when those before know that it left them.</summary>
+    public Task Retrack(TorrentEntry entry)
+    {
+        var before = entry.Announcer;
+        entry.Announcer = null;
+        entry.SilenceAnnouncer?.Invoke();
+        TellUntried(entry);
+        if (_followed.ContainsKey(entry.Record.InfoHash))
+        {
+            FollowTrackers(entry);
+        }
+
+        return before?.StopAsync() ?? Task.CompletedTask;
+    }
+
+    /// <summary>Tells a torrent its trackers before any was asked.</summary>
+    public static void TellUntried(TorrentEntry entry) => entry.Port.Post(new TorrentCommand.TrackersChanged(
+    [
+        .. entry.Tiers.SelectMany((tier, index) => tier.Select(url => new TrackerSnapshot { Url = url, Tier = index, Message = "not tried yet" })),
+    ]));
+
+    private void FollowTrackers(TorrentEntry entry)
+    {
+        var sink = new TrackerSink(entry.Port);
+        entry.SilenceAnnouncer = sink.Silence;
+        entry.Announcer = entry.Tiers.IsDefaultOrEmpty
+            ? null
+            : new TorrentAnnouncer(
+                entry.Record.InfoHash, ourId, port, entry.Tiers, environment.Network, environment.Clock, environment.Scheduler,
+                new Random(random.Next()), _options.MinTrackerInterval, sink, logger);
+        entry.Announcer?.Start();
     }
 
     /// <summary>The metadata is here, and with it the answer whether the torrent is private.</summary>
@@ -328,6 +355,10 @@ internal sealed class DiscoveryBridge(
 
     private sealed class TrackerSink(TorrentPort torrent) : IAnnounceSink
     {
+        private volatile bool _isSilent;
+
+        public void Silence() => _isSilent = true;
+
         public TransferTotals Totals
         {
             get
@@ -339,7 +370,13 @@ internal sealed class DiscoveryBridge(
 
         public void OnPeersFound(ImmutableArray<PeerEndpoint> peers) => torrent.Loop.Post(new TorrentCommand.PeersFound(peers, PeerSource.Tracker));
 
-        public void OnTrackersChanged(ImmutableArray<TrackerSnapshot> trackers) => torrent.Post(new TorrentCommand.TrackersChanged(trackers));
+        public void OnTrackersChanged(ImmutableArray<TrackerSnapshot> trackers)
+        {
+            if (!_isSilent)
+            {
+                torrent.Post(new TorrentCommand.TrackersChanged(trackers));
+            }
+        }
     }
 
     private sealed class PeerSink(TorrentPort torrent) : IDiscoverySink

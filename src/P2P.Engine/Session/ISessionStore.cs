@@ -81,6 +81,9 @@ internal sealed record TorrentRecord
     /// <summary>Absolute shared folder of this torrent; null for the session's default.</summary>
     public string? SharedRoot { get; init; }
 
+    /// <summary>Absolute folder its finished files are being moved from, to <see cref="SharedRoot"/>; null when they are not.</summary>
+    public string? MovedFrom { get; init; }
+
     /// <summary>The files are in the shared folder.</summary>
     public bool IsInSharedRoot { get; init; }
 

@@ -35,6 +35,15 @@ internal abstract record SessionCommand
     /// <summary>Change a torrent's intent: the record first, then the command to its loop; <paramref name="Reply"/> when the record is durable.</summary>
     internal sealed record Change(InfoHash InfoHash, Func<TorrentRecord, TorrentRecord> Edit, TorrentCommand? Command, TaskCompletionSource Reply) : SessionCommand;
 
+    /// <summary>Announce a torrent to these trackers from now on; they were checked.</summary>
+    internal sealed record SetTrackers(InfoHash InfoHash, ImmutableArray<ImmutableArray<string>> Tiers, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>Move a torrent's files to another absolute folder; answered when they are there.</summary>
+    internal sealed record MoveStorage(InfoHash InfoHash, string Folder, TaskCompletionSource Reply) : SessionCommand;
+
+    /// <summary>A torrent that is to move has stopped.</summary>
+    internal sealed record Relocate(InfoHash InfoHash, string Folder) : SessionCommand;
+
     /// <summary>Move a torrent in the queue.</summary>
     internal sealed record MoveInQueue(InfoHash InfoHash, QueueMove Move, TaskCompletionSource Reply) : SessionCommand;
 

@@ -174,14 +174,14 @@ internal sealed partial class SessionLoop
         : _torrents.TryGetValue(infoHash, out var present) ? new TorrentEngineException("torrent.duplicate", $"This torrent is already here: \"{present.Record.Name}\".")
         : null;
 
-    private TorrentEngineException? RefusalOf(TorrentMetainfo metainfo, string? savePath)
+    private TorrentEngineException? RefusalOf(TorrentMetainfo metainfo, string? savePath, TorrentEntry? except = null)
     {
         if (!metainfo.HasV1)
         {
             return new TorrentEngineException("torrent.v2_only", "This torrent is v2 only, which cannot be transferred yet; ask its maker for a hybrid one.");
         }
 
-        return SavePaths.RefusalOf(metainfo, Path.GetFullPath(savePath ?? _options.SharedDirectory), _torrents.Values, _options);
+        return SavePaths.RefusalOf(metainfo, Path.GetFullPath(savePath ?? _options.SharedDirectory), _torrents.Values.Where(entry => entry != except), _options);
     }
 
     private void OnAdded(SessionCommand.Added added)
@@ -214,38 +214,13 @@ internal sealed partial class SessionLoop
         var entry = new TorrentEntry(identity, record, new TorrentPort(loop, loop.FirstRow(), record.SeedingTime));
         _torrents.Add(record.InfoHash, entry);
         Volatile.Write(ref _ports, _ports.SetItem(record.InfoHash, entry.Port));
+        if (record.Trackers is not null)
+        {
+            DiscoveryBridge.TellUntried(entry);
+        }
+
         loop.Post(FullTick);
         return entry;
-    }
-
-    private void OnChange(SessionCommand.Change change)
-    {
-        if (!_torrents.TryGetValue(change.InfoHash, out var entry))
-        {
-            change.Reply.TrySetException(NotFound(change.InfoHash));
-            return;
-        }
-
-        entry.Record = change.Edit(entry.Record);
-        if (change.Command is TorrentCommand.Start or TorrentCommand.Stop)
-        {
-            entry.Forget(); // The queue decides whether it starts now; a stop is a stop.
-        }
-
-        if (change.Command is not (null or TorrentCommand.Start))
-        {
-            entry.Loop.Post(change.Command);
-        }
-
-        Turn();
-        _ = StoreServant.AnswerAsync(_store.SaveAsync(entry.Record), change.Reply);
-    }
-
-    private void OnMoveInQueue(SessionCommand.MoveInQueue move)
-    {
-        var changed = _torrents.TryGetValue(move.InfoHash, out var entry) ? _queue.Move(entry, move.Move) : null;
-        Turn();
-        _ = StoreServant.AnswerAsync(changed is null ? Task.FromException(NotFound(move.InfoHash)) : Task.WhenAll(changed.Select(one => _store.SaveAsync(one.Record))), move.Reply);
     }
 
     // Something that the queue goes by has changed.
@@ -259,17 +234,33 @@ internal sealed partial class SessionLoop
         }
     }
 
-    private void OnAnnounce(SessionCommand.Announce announce)
+    // The loop has let go of its files: another one is made with the other folder, and the move is its way to "finished".
+    private void OnRelocate(SessionCommand.Relocate relocate)
     {
-        if (_torrents.TryGetValue(announce.InfoHash, out var entry))
+        if (!_torrents.TryGetValue(relocate.InfoHash, out var entry) || entry.Metainfo is not { } metainfo)
         {
-            _discovery.AnnounceNow(entry);
-            announce.Reply.TrySetResult();
+            return;
         }
-        else
+
+        var (record, from) = (entry.Record, TorrentFactory.RootOf(entry.Record, _options));
+        entry.Record = record with { SharedRoot = relocate.Folder, IsInSharedRoot = false, MovedFrom = record.IsInSharedRoot ? from : null };
+        _router.Unserve(entry.Loop);
+        _history.Part(entry);
+        entry.Become(metainfo, _factory.Make(metainfo, entry.Record, _options, Rules()));
+        entry.Loop.Post(FullTick);
+        entry.IsRelocated = true;
+        if (entry.Record.MovedFrom is null)
         {
-            announce.Reply.TrySetException(NotFound(announce.InfoHash));
+            entry.MoveReply?.TrySetResult(); // Nothing is there yet: what is downloaded goes there when it is whole.
+            entry.MoveReply = null;
         }
+        else if (!entry.Record.IsStarted)
+        {
+            entry.Loop.Post(new TorrentCommand.Start());
+        }
+
+        _ = _servant.SaveAsync(entry.Record);
+        Turn();
     }
 
     private void OnProgressMade(SessionCommand.Progress progress)
@@ -277,6 +268,7 @@ internal sealed partial class SessionLoop
         if (EntryOf(progress.Torrent) is { } entry)
         {
             entry.Merge(progress.What);
+            ChangeDesk.OnProgress(entry);
             _ = _servant.RecordAsync(entry.Loop, entry.Record, progress.What);
         }
     }

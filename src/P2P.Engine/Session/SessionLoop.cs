@@ -42,6 +42,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     private readonly SessionHistory _history;
     private readonly SessionPicture _picture;
     private readonly QueueDesk _queue;
+    private readonly ChangeDesk _changes;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
     private readonly Farewells _farewells;
@@ -83,6 +84,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
         _picture = new SessionPicture(_discovery, _disk, _listening, _router, store, _history);
         _servant = new StoreServant(store, Post, logger);
         _queue = new QueueDesk(environment.Clock, _servant, Post);
+        _changes = new ChangeDesk(infoHash => _torrents.GetValueOrDefault(infoHash), _queue, _discovery, store, _farewells, Post, Turn);
         _factory = new TorrentFactory(
             new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, new TorrentReports(this), _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
             _random);
@@ -154,9 +156,12 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
             case SessionCommand.Ask ask: ask.Answer(_discovery); break;
             case SessionCommand.Remove remove: OnRemove(remove); break;
             case SessionCommand.Removed removed: OnRemoved(removed); break;
-            case SessionCommand.Change change: OnChange(change); break;
-            case SessionCommand.MoveInQueue move: OnMoveInQueue(move); break;
-            case SessionCommand.Announce announce: OnAnnounce(announce); break;
+            case SessionCommand.Change change: _changes.Change(change); break;
+            case SessionCommand.SetTrackers set: _changes.SetTrackers(set); break;
+            case SessionCommand.MoveInQueue move: _changes.MoveInQueue(move); break;
+            case SessionCommand.MoveStorage move: _changes.MoveStorage(move, _options, entry => RefusalOf(entry.Metainfo!, move.Folder, except: entry)); break;
+            case SessionCommand.Relocate relocate: OnRelocate(relocate); break;
+            case SessionCommand.Announce announce: _changes.Announce(announce); break;
             case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
             case SessionCommand.ReadRates read: read.Reply.TrySetResult(_history.Rates(read.Torrent, read.Range)); break;
             case SessionCommand.EndHistory end: _history.End(_torrents.Values); end.Reply.TrySetResult(); break;

@@ -54,6 +54,15 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
 
     public long LastSentMs { get; set; }
 
+    /// <summary>Whoever waits for its files to be moved; null when nobody does.</summary>
+    public TaskCompletionSource? MoveReply { get; set; }
+
+    /// <summary>Its loop is the one that was made for the move.</summary>
+    public bool IsRelocated { get; set; }
+
+    /// <summary>Lets nothing more be told by the announcer, which may still have trackers to leave.</summary>
+    public Action? SilenceAnnouncer { get; set; }
+
     public IAnnouncer? Announcer { get; set; }
 
     public bool IsActive { get; set; }
@@ -115,6 +124,7 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
         PartialPieces = progress.PartialPieces,
         Fingerprints = progress.Fingerprints,
         IsInSharedRoot = progress.IsInSharedRoot,
+        MovedFrom = progress.IsInSharedRoot ? null : Record.MovedFrom,
         IsCleanStop = progress.IsCleanStop,
         Downloaded = progress.Downloaded,
         Uploaded = progress.Uploaded,

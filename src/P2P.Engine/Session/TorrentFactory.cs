@@ -38,7 +38,7 @@ internal sealed class TorrentFactory(TorrentContext context, Random random)
                 Geometry = metainfo.Geometry,
                 PieceHashes = metainfo.PieceHashes,
                 Files = [.. metainfo.Files.Select(file => new StorageFile(file.Path, file.Length, file.IsPad))],
-                IncompleteRoot = Path.GetFullPath(options.IncompleteDirectory),
+                IncompleteRoot = record.MovedFrom ?? Path.GetFullPath(options.IncompleteDirectory),
                 SharedRoot = RootOf(record, options),
                 DirtyJournalPath = Path.Combine(Path.GetFullPath(options.DataDirectory), "journals", metainfo.InfoHash + ".dirty"),
                 StartsInSharedRoot = record.IsInSharedRoot,

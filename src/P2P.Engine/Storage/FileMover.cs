@@ -33,7 +33,7 @@ internal sealed class FileMover(FileStorage storage)
     }
 
     /// <summary>Makes a verified, flushed copy beside the target. May run while the source is being read. False when stopped.</summary>
-    public bool TryCopy(StoredFile file, DiskWorker worker, Func<bool> isStopped)
+    public bool TryCopy(StoredFile file, DiskWorker worker, Func<bool> isStopped, Action<int> copied)
     {
         var (root, path) = _places.PathOf(file);
         return _places.Guarded(SafePath.Join(_spec.SharedRoot, file.Path), () =>
@@ -61,6 +61,7 @@ internal sealed class FileMover(FileStorage storage)
                     }
 
                     _system.Write(target, [part], at);
+                    copied(part.Length);
                 }
 
                 _system.SetModified(target, _system.Look(root, path).ModifiedUtcTicks);

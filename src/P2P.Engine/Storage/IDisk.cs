@@ -89,6 +89,9 @@ internal interface ITorrentStorage
     /// <summary>Moves finished files from the incomplete to the shared root (rename; across volumes copy, flush, verify, delete). Completes with Moved.</summary>
     void MoveToShared();
 
+    /// <summary>Bytes copied so far by the move under way, or by the last; any thread. A rename copies none.</summary>
+    long MovedBytes { get; }
+
     /// <summary>Deletes this torrent's files and the folders it made that are empty. Completes with Deleted.</summary>
     void DeleteData();
 

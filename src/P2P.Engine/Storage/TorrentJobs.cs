@@ -82,7 +82,7 @@ internal sealed class CopyJob(TorrentStorage torrent, List<StoredFile> files) : 
         var error = torrent.Try(() =>
         {
             var mover = new FileMover(torrent.Storage);
-            isWhole = files.TrueForAll(f => mover.TryCopy(f, worker, () => torrent.IsClosing));
+            isWhole = files.TrueForAll(f => mover.TryCopy(f, worker, () => torrent.IsClosing, torrent.CountMoved));
         });
         if (error is not null)
         {

@@ -8,6 +8,7 @@ namespace P2P.Engine.Storage;
 internal sealed class TorrentStorage : ITorrentStorage
 {
     /// <summary>Small pieces in a row share a key, so that a check reads them in order: 1 MiB.</summary>
+    private long _movedBytes;
     private const int GroupLength = 1024 * 1024;
 
     private readonly IDiskSink _sink;
@@ -61,7 +62,16 @@ internal sealed class TorrentStorage : ITorrentStorage
         Storage.Places.Wanted = [.. wantedFiles];
     }
 
-    public void MoveToShared() => Submit(new PrepareMoveJob(this));
+    public void MoveToShared()
+    {
+        CountMoved(0);
+        Submit(new PrepareMoveJob(this));
+    }
+
+    public long MovedBytes => Interlocked.Read(ref _movedBytes);
+
+    /// <summary>Bytes were copied; 0 begins anew.</summary>
+    public void CountMoved(int bytes) => Interlocked.Exchange(ref _movedBytes, bytes == 0 ? 0 : Interlocked.Read(ref _movedBytes) + bytes);
 
     public void DeleteData() => Submit(new DeleteJob(this));
 

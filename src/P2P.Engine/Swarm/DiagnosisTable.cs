@@ -46,6 +46,13 @@ internal sealed record DiagnosisFacts
     /// <summary>Every wanted piece is verified.</summary>
     public bool IsComplete { get; init; }
 
+    /// <summary>Where files go, bytes copied there so far (0 when a rename did it, or nothing moves), and of how many.</summary>
+    public string MoveTo { get; init; } = "";
+
+    public long MovedBytes { get; init; }
+
+    public long WantedBytes { get; init; }
+
     public int Peers { get; init; }
 
     /// <summary>Peers that have something we want.</summary>
@@ -118,6 +125,7 @@ internal static class DiagnosisTable
         new(DiagnosisCode.Checking, DiagnosisRemedy.None, static f => f.State == TorrentState.Checking, static _ => new("Looking at the files.")),
         new(DiagnosisCode.StateNotSaved, DiagnosisRemedy.SeeLog, static f => f.Runs && !string.IsNullOrEmpty(f.StateError),
             static f => new($"It goes on, but what it does cannot be saved: {PlainWords.Quoted(f.StateError!)}.", [Words("message", f.StateError!)])),
+        new(DiagnosisCode.Moving, DiagnosisRemedy.None, static f => f is { State: TorrentState.Downloading, IsComplete: true, MovedBytes: > 0 }, Moving),
         new(DiagnosisCode.Finishing, DiagnosisRemedy.None, static f => f is { State: TorrentState.Downloading, IsComplete: true },
             static _ => new("Finishing: making everything durable and moving it to the shared folder.")),
         new(DiagnosisCode.MetadataReady, DiagnosisRemedy.None, static f => f is { State: TorrentState.Metadata, HasMetadata: true },
@@ -197,6 +205,14 @@ internal static class DiagnosisTable
             $"Number {PlainWords.Number(facts.QueuePlace)} in the queue ({PlainWords.Number(facts.QueueRunning)} of {PlainWords.Number(facts.QueueSlots)} running).",
             [Number("place", facts.QueuePlace), Number("running", facts.QueueRunning), Number("slots", facts.QueueSlots)])
         : new("Waits for its turn.");
+
+    private static Wording Moving(DiagnosisFacts facts)
+    {
+        var percent = 100 * Math.Min(facts.MovedBytes, facts.WantedBytes) / Math.Max(1, facts.WantedBytes);
+        return new(
+            $"Moving the files to {PlainWords.Quoted(facts.MoveTo)}: {percent} % ({PlainWords.Bytes(facts.MovedBytes)} of {PlainWords.Bytes(facts.WantedBytes)}).",
+            [Words("path", facts.MoveTo), Bytes("moved", facts.MovedBytes), Bytes("total", facts.WantedBytes), Percent("percent", percent)]);
+    }
 
     private static Wording Checking(DiagnosisFacts facts)
     {

@@ -35,6 +35,7 @@ internal sealed class Dialling(SwarmLoop loop, TorrentContext context, PeerPool 
         }
         else
         {
+            pool.Note(failed.Endpoint, failed.Reason.Message);
             pool.OnDialFailed(failed.Endpoint, nowMs);
         }
     }

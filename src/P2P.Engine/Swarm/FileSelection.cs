@@ -87,17 +87,43 @@ internal sealed class FileSelection
     }
 
     /// <summary>The rows of the Files page.</summary>
-    public ImmutableArray<FileSnapshot> Snapshot(Bitfield have)
+    /// <param name="have">Verified pieces.</param>
+    /// <param name="availability">Copies of each piece among peers.</param>
+    /// <param name="isKnown">Some peer is connected, so availability says something.</param>
+    /// <param name="root">Absolute folder of finished files; null while they are partial.</param>
+    public ImmutableArray<FileSnapshot> Snapshot(Bitfield have, ReadOnlySpan<byte> availability, bool isKnown, string? root)
     {
         var files = ImmutableArray.CreateBuilder<FileSnapshot>(_visible.Length);
         for (var i = 0; i < _visible.Length; i++)
         {
             var file = _metainfo.Files[_visible[i]];
-            files.Add(new FileSnapshot(i, file.Path, file.Length, HaveBytes(file, have), _priorities[i]));
+            var (first, last) = PiecesOf(file);
+            files.Add(new FileSnapshot(i, file.Path, file.Length, HaveBytes(file, have), _priorities[i])
+            {
+                FirstPiece = first,
+                LastPiece = Math.Max(first, last),
+                Availability = isKnown && last >= first ? Least(availability[first..(last + 1)]) : -1,
+                DiskPath = root is null ? null : Path.Combine(root, file.Path),
+            });
         }
 
         return files.MoveToImmutable();
     }
+
+    private static int Least(ReadOnlySpan<byte> copies)
+    {
+        var least = byte.MaxValue;
+        foreach (var count in copies)
+        {
+            least = Math.Min(least, count);
+        }
+
+        return least;
+    }
+
+    /// <summary>Where a file lies in the torrent, bytes; null when there is none of this index.</summary>
+    public (long Begin, long Length)? PlaceOf(int index) =>
+        index < 0 || index >= _visible.Length ? null : (_metainfo.Files[_visible[index]].Offset, _metainfo.Files[_visible[index]].Length);
 
     private long HaveBytes(MetainfoFile file, Bitfield have)
     {

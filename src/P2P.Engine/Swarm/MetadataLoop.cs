@@ -84,12 +84,14 @@ internal sealed class MetadataLoop : SwarmLoop
             case TorrentCommand.DiscoveryChanged changed: _view.Told = _view.Told.SetItem(changed.Source.Source, changed.Source); _isDirty = true; break;
             case TorrentCommand.RulesChanged changed: _rules = changed.Rules; break;
             case TorrentCommand.Watch watch: _view.Watchers += watch.Change; Publish(); break;
-            case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(_view.Details(Facts())); break;
+            case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(build.Complete(_view.Details(Facts()))); break;
             case TorrentCommand.ReadRounds read: _context.Rounds.Read(InfoHash, read); break;
             case TorrentCommand.Start: Start(); break;
             case TorrentCommand.Stop stop: Stop(); stop.Done?.TrySetResult(); break;
             case TorrentCommand.Remove remove: Stop(); _isDone = true; remove.Done.TrySetResult(); break;
             case TorrentCommand.Fail fail: Fail(fail.Error); break;
+            case TorrentCommand.FindFile find: find.Reply.TrySetResult(null); break;
+            case TorrentCommand.ReadPeerPieces read: read.Reply.TrySetResult([]); break;
             case TorrentCommand.SetSequential sequential: _view.IsSequential = sequential.IsSequential; Publish(); break;
             case TorrentCommand.SetStrict strict: _view.IsStrict = strict.IsStrict; Publish(); break;
             default: break; // Files, pieces, rates: there are none yet. What the user set is in the record, which the torrent's own loop is made from.

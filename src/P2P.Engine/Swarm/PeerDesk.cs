@@ -1,5 +1,6 @@
 using P2P.Engine.Diagnostics;
 using P2P.Engine.Peers;
+using P2P.Engine.Primitives;
 using P2P.Engine.Wire;
 
 namespace P2P.Engine.Swarm;
@@ -163,6 +164,29 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         }
     }
 
+    /// <summary>The connected peer of this endpoint; null when there is none.</summary>
+    public PeerState? Find(PeerEndpoint endpoint) =>
+        _core.Peers.Values.FirstOrDefault(peer => peer.Endpoint == endpoint || peer.Connection.Handshake.Remote == endpoint);
+
+    /// <summary>The user parts from a peer; banned, its address is refused for a day.</summary>
+    public void Drop(PeerEndpoint endpoint, bool isBanned)
+    {
+        if (isBanned)
+        {
+            _core.Pool.Ban(endpoint.Address, _core.NowMs);
+        }
+
+        if (Find(endpoint) is { } peer)
+        {
+            if (isBanned)
+            {
+                TellBan(peer, $"{peer.Endpoint} is banned for a day by you.", "by you");
+            }
+
+            ClosePeer(peer, isBanned ? new DisconnectReason("peer.banned", "You banned it.") : new DisconnectReason("local.dropped", "You closed the connection."));
+        }
+    }
+
     private void TellBan(PeerState peer, string sentence, string reason) => _core.Context.Host.OnEvent(loop, new TorrentNews(
         EngineEventKind.PeerBanned,
         sentence,
@@ -206,6 +230,7 @@ internal sealed class PeerDesk(TorrentLoop loop, TorrentCore core, Downloader do
         _core.Context.Permits.Release();
         var remote = peer.Connection.Handshake.Remote;
         EngineLog.PeerClosed(_core.Context.Logger, _core.Metainfo.InfoHash, remote, peer.Client, reason.Code, reason.Message);
+        _core.Pool.Note(remote, reason.Message);
         _core.Pool.OnClosed(remote, wasUseful: peer.Received.Total > 0 || peer.Sent.Total > 0, now, byPeer: reason.Code == "peer.closed" && !_core.IsComplete);
         if (reason.IsMisbehaviour)
         {

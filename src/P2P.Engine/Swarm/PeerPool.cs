@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using P2P.Engine.Primitives;
 
@@ -73,6 +74,51 @@ internal sealed class PeerPool(int capacity = 3000)
     /// <summary>Endpoints that may be dialled, the best first.</summary>
     public IEnumerable<PeerEndpoint> Known() =>
         _entries.Values.Where(entry => entry.Source != PeerSource.Incoming).OrderBy(entry => entry.Rank).Select(entry => entry.Endpoint);
+
+    /// <summary>Why the last connection to an endpoint ended, or a dial failed, in a few words.</summary>
+    public void Note(PeerEndpoint endpoint, string reason)
+    {
+        if (_entries.TryGetValue(endpoint, out var entry))
+        {
+            entry.Note = reason;
+        }
+    }
+
+    /// <summary>What is known of the endpoints: connected ones first, then those soonest dialled again; at most <paramref name="most"/>.</summary>
+    public ImmutableArray<KnownPeerSnapshot> Describe(int most, long nowMs, DateTimeOffset at)
+    {
+        return [.. _entries.Values.OrderBy(Order).ThenBy(entry => Math.Max(entry.RetryAtMs, entry.BannedUntilMs)).ThenBy(entry => entry.Rank).Take(most).Select(Row)];
+
+        int Order(Entry entry) => entry.State switch { EntryState.Connected => 0, EntryState.Dialling => 1, _ => entry.BannedUntilMs > nowMs ? 3 : 2 };
+
+        KnownPeerSnapshot Row(Entry entry)
+        {
+            var readyAt = Math.Max(entry.RetryAtMs, entry.BannedUntilMs);
+            return new KnownPeerSnapshot(
+                entry.Endpoint,
+                Word(entry.Source),
+                entry.State switch
+                {
+                    EntryState.Connected => KnownPeerCondition.Connected,
+                    EntryState.Dialling => KnownPeerCondition.Connecting,
+                    _ => entry.BannedUntilMs > nowMs ? KnownPeerCondition.Banned : entry.Failures > 0 ? KnownPeerCondition.Failed : KnownPeerCondition.Waiting,
+                },
+                entry.State == EntryState.Idle ? entry.Note : null,
+                entry.Failures,
+                entry.State == EntryState.Idle && readyAt > nowMs ? at.AddMilliseconds(readyAt - nowMs) : null);
+        }
+    }
+
+    private static string Word(PeerSource source) => source switch
+    {
+        PeerSource.Tracker => "tracker",
+        PeerSource.Manual => "manual",
+        PeerSource.Exchange => "exchange",
+        PeerSource.LocalDiscovery => "lan",
+        PeerSource.Dht => "dht",
+        PeerSource.Resume => "resume",
+        _ => "incoming",
+    };
 
     /// <summary>How far the known endpoints can be reached.</summary>
     public PeerReach Reach(long nowMs)
@@ -338,6 +384,8 @@ internal sealed class PeerPool(int capacity = 3000)
         public EntryState State { get; set; }
 
         public int Failures { get; set; }
+
+        public string? Note { get; set; }
 
         public bool WasUseful { get; set; }
 

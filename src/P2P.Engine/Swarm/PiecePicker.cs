@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using P2P.Engine.Primitives;
 using P2P.Engine.Runtime;
 
@@ -60,6 +61,9 @@ internal sealed class PiecePicker
 
     /// <summary>Pieces in order instead of rarest first.</summary>
     public bool IsSequential { get; set; }
+
+    /// <summary>Pieces somebody waits for: asked for before all others, in this order.</summary>
+    public ImmutableArray<int> Urgent { get; set; } = [];
 
     /// <summary>Wanted pieces that are not verified.</summary>
     public int MissingWanted => _needed.Count;
@@ -355,6 +359,11 @@ internal sealed class PiecePicker
 
     private PartialPiece? Choose(in Asker asker)
     {
+        if (!Urgent.IsEmpty && ChooseUrgent(asker) is { } urgent)
+        {
+            return urgent;
+        }
+
         // What left the open list is no longer this peer's to continue, however it came back.
         if (asker.Work.Current is { OpenAt.List: > 0 } current && asker.MayContinue(current))
         {
@@ -367,6 +376,20 @@ internal sealed class PiecePicker
             var partial = IsSequential ? ChooseInOrder(asker, priority)
                 : _open.Best(asker, priority, anySpeed: isCrowded) ?? BeginNew(asker, priority) ?? _open.Best(asker, priority, anySpeed: true);
             if (partial is not null)
+            {
+                return partial;
+            }
+        }
+
+        return null;
+    }
+
+    private PartialPiece? ChooseUrgent(in Asker asker)
+    {
+        foreach (var piece in Urgent)
+        {
+            if (_needed[piece] && !_busy[piece] && asker.Have[piece] && asker.Only?[piece] is not false
+                && (Partial(piece) ?? Begin(piece)) is { FreeCount: > 0 } partial && asker.MayContinue(partial))
             {
                 return partial;
             }

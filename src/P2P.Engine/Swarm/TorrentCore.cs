@@ -93,6 +93,9 @@ internal sealed class TorrentCore
 
     public bool IsInSharedRoot { get; set; }
 
+    /// <summary>Files are on their way to the shared folder.</summary>
+    public bool IsMoving { get; set; }
+
     public DateTimeOffset? CompletedAt { get; set; }
 
     /// <summary>When it last stopped, in this run; null while it runs.</summary>

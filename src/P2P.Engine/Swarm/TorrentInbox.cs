@@ -63,6 +63,26 @@ internal abstract record TorrentCommand
     /// <summary>Its own strict switch.</summary>
     internal sealed record SetStrict(bool? IsStrict) : TorrentCommand;
 
+    /// <summary>Read bytes of the torrent for a reader, at least one and at most <paramref name="Length"/>, once they are here.</summary>
+    /// <param name="Reader">Who reads; one read at a time.</param>
+    /// <param name="Offset">Where in the torrent, bytes.</param>
+    /// <param name="Length">Most bytes wanted.</param>
+    /// <param name="FileEnd">Where the file ends in the torrent: nothing beyond is fetched ahead.</param>
+    /// <param name="Reply">The bytes.</param>
+    internal sealed record ReadFile(object Reader, long Offset, int Length, long FileEnd, TaskCompletionSource<ReadOnlyMemory<byte>> Reply) : TorrentCommand;
+
+    /// <summary>Where a file lies in the torrent, by its index among the visible ones; null when there is none.</summary>
+    internal sealed record FindFile(int Index, TaskCompletionSource<(long Begin, long Length)?> Reply) : TorrentCommand;
+
+    /// <summary>A reader is done.</summary>
+    internal sealed record CloseReader(object Reader) : TorrentCommand;
+
+    /// <summary>Close the connection to a peer, and refuse its address if asked.</summary>
+    internal sealed record DropPeer(PeerEndpoint Endpoint, bool IsBanned) : TorrentCommand;
+
+    /// <summary>Which pieces a peer has, as wire bytes; empty when it is not connected.</summary>
+    internal sealed record ReadPeerPieces(PeerEndpoint Endpoint, TaskCompletionSource<ImmutableArray<byte>> Reply) : TorrentCommand;
+
     /// <summary>Its own rate limits, bytes per second; 0 = none.</summary>
     internal sealed record SetOwnRates(long Download, long Upload) : TorrentCommand;
 
@@ -72,8 +92,8 @@ internal abstract record TorrentCommand
     /// <summary>U was computed again: share, lent part and F.</summary>
     internal sealed record RatesComputed(long Share, long Lent, int UploadingTorrents, DateTimeOffset At) : TorrentCommand;
 
-    /// <summary>Build details: once for <paramref name="Reply"/>.</summary>
-    internal sealed record BuildDetails(TaskCompletionSource<TorrentDetails> Reply) : TorrentCommand;
+    /// <summary>Build details: once for <paramref name="Reply"/>, completed with what the loop does not know.</summary>
+    internal sealed record BuildDetails(TaskCompletionSource<TorrentDetails> Reply, Func<TorrentDetails, TorrentDetails> Complete) : TorrentCommand;
 
     /// <summary>Number of the last choke round kept by an earlier process; 0 when there is none.</summary>
     internal sealed record RoundsBegin(long Last) : TorrentCommand;

@@ -258,6 +258,7 @@ internal sealed class TorrentLife(
         keeper.Record();
         if (_isFinishing && !_core.Ledger.HasUnflushed && !_core.IsInSharedRoot)
         {
+            (_core.IsMoving, _core.View.IsDirty) = (true, true);
             _core.Storage!.MoveToShared();
         }
     }
@@ -295,6 +296,7 @@ internal sealed class TorrentLife(
         }
         else if (!_core.IsInSharedRoot)
         {
+            (_core.IsMoving, _core.View.IsDirty) = (true, true);
             _core.Storage!.MoveToShared();
         }
     }
@@ -302,6 +304,7 @@ internal sealed class TorrentLife(
     /// <summary>The finished files are in the shared folder.</summary>
     public void OnMoved(DiskCompletion.Moved moved)
     {
+        _core.IsMoving = false;
         if (moved.Error is { } error)
         {
             Fail(error);

@@ -16,6 +16,9 @@ namespace P2P.Engine.Swarm;
 /// </remarks>
 internal sealed class TorrentLoop : SwarmLoop
 {
+    /// <summary>Endpoints told of in details.</summary>
+    private const int MostKnown = 500;
+
     private readonly TorrentCore _core;
     private readonly TokenBucket _uploadBudget;
     private readonly Uploader _uploader;
@@ -27,6 +30,7 @@ internal sealed class TorrentLoop : SwarmLoop
     private readonly TorrentStop _stop;
     private readonly TorrentLife _life;
     private readonly RecordKeeper _keeper;
+    private readonly TorrentStreams _streams;
     private readonly UploadUseMeter _useMeter = new();
     private readonly TrackerWatch _trackerWatch = new();
     private (long Share, long Lent, int Torrents, DateTimeOffset? At) _rates;
@@ -44,6 +48,7 @@ internal sealed class TorrentLoop : SwarmLoop
         _talk = new PeerTalk(_core, _downloader, _uploader, _board, _extensions);
         _keeper = new RecordKeeper(this, _core);
         _stop = new TorrentStop(this, _core, _desk, _downloader, _keeper);
+        _streams = new TorrentStreams(_core, _downloader);
         _life = new TorrentLife(this, _core, _desk, _downloader, _board, _keeper, _stop);
     }
 
@@ -73,7 +78,11 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.RatesComputed rates: OnRatesComputed(rates); break;
             case TorrentCommand.RulesChanged changed: _core.Rules = changed.Rules; _core.View.IsDirty = true; break;
             case TorrentCommand.Watch watch: _core.View.Watchers += watch.Change; PublishIfDirty(force: true); break;
-            case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(Details()); break;
+            case TorrentCommand.BuildDetails build: build.Reply.TrySetResult(build.Complete(Details())); break;
+            case TorrentCommand.FindFile find: find.Reply.TrySetResult(_core.Selection.PlaceOf(find.Index)); break;
+            case TorrentCommand.ReadFile read: _streams.Read(read); break;
+            case TorrentCommand.CloseReader close: _streams.Close(close.Reader); break;
+            case TorrentCommand.ReadPeerPieces read: read.Reply.TrySetResult(_desk.Find(read.Endpoint) is { } peer ? [.. peer.Have.Bytes] : []); break;
             case TorrentCommand.RoundsBegin begin: _board.Continue(begin.Last); break;
             case TorrentCommand.ReadRounds read: KeepRounds(force: true); _core.Context.Rounds.Read(InfoHash, read); break;
             default: OnCommand(message); break;
@@ -99,6 +108,7 @@ internal sealed class TorrentLoop : SwarmLoop
             case TorrentCommand.SetStrict strict: SetStrict(strict.IsStrict); break;
             case TorrentCommand.SetOwnRates own: SetOwnRates(own); break;
             case TorrentCommand.Fail fail: _life.Fail(fail.Error); break;
+            case TorrentCommand.DropPeer drop: _desk.Drop(drop.Endpoint, drop.IsBanned); break;
             case TorrentCommand.SetPriorities set: SetPriorities(set.Priorities); break;
             default: throw new InvalidOperationException($"A torrent does not know the message {command.GetType().Name}.");
         }
@@ -160,6 +170,7 @@ internal sealed class TorrentLoop : SwarmLoop
         }
         else if (outcome.IsVerified)
         {
+            _streams.OnVerified(written.Piece);
             _life.OnPieceVerified();
         }
         else
@@ -352,6 +363,12 @@ internal sealed class TorrentLoop : SwarmLoop
 
     private void OnBlocksRead(DiskCompletion.BlocksRead read)
     {
+        if (read.Token is TorrentCommand.ReadFile reader)
+        {
+            _streams.OnRead(reader, read);
+            return;
+        }
+
         var peer = (PeerState)read.Token;
         if (read.Error is { } error)
         {
@@ -378,7 +395,12 @@ internal sealed class TorrentLoop : SwarmLoop
     private void PublishIfDirty(bool force)
     {
         var now = _core.NowMs;
-        _core.View.IsDirty |= force || _core.Peers.Count > 0 || _core.Phase is TorrentPhase.Checking;
+        if (!_core.IsTransferring)
+        {
+            _streams.End();
+        }
+
+        _core.View.IsDirty |= force || _core.Peers.Count > 0 || _core.Phase is TorrentPhase.Checking || _core.IsMoving;
         if (!_core.View.IsDirty)
         {
             return;
@@ -397,6 +419,7 @@ internal sealed class TorrentLoop : SwarmLoop
         var now = _core.NowMs;
         var facts = Facts(now) with
         {
+            Known = _core.Pool.Describe(MostKnown, now, _core.Context.Clock.GetUtcNow()),
             Discovery = DiscoveryRows.Of(
                 _core.Pool.CountBySource(),
                 _core.Peers.Values.CountBy(peer => peer.Connection.Handshake.IsIncoming ? PeerSource.Incoming : _core.Pool.SourceOf(peer.Connection.Handshake.Remote)).ToDictionary(),
@@ -426,6 +449,7 @@ internal sealed class TorrentLoop : SwarmLoop
             PiecesToCheck = check.ToCheck,
             Sentence = check.Sentence,
             IsInSharedRoot = _core.IsInSharedRoot,
+            MovedBytes = _core.IsMoving ? _core.Storage?.MovedBytes : null,
             CompletedAt = _core.CompletedAt,
             IsSequential = _core.Picker.IsSequential,
             IsStrict = _core.StrictOverride,

@@ -32,6 +32,9 @@ internal sealed record TorrentFacts(
 
     public bool IsInSharedRoot { get; init; }
 
+    /// <summary>Bytes copied by the move under way; null when none is.</summary>
+    public long? MovedBytes { get; init; }
+
     public DateTimeOffset? CompletedAt { get; init; }
 
     public bool IsSequential { get; init; }
@@ -60,6 +63,9 @@ internal sealed record TorrentFacts(
     /// <summary>UTC time of the beat.</summary>
     public DateTimeOffset At { get; init; }
 
+    /// <summary>Endpoints known; told only for details.</summary>
+    public ImmutableArray<KnownPeerSnapshot> Known { get; init; } = [];
+
     /// <summary>One row for each source of peers.</summary>
     public ImmutableArray<DiscoverySnapshot> Discovery { get; init; } = [];
 
@@ -69,6 +75,8 @@ internal sealed record TorrentFacts(
 /// <summary>Builds the immutable snapshots of one torrent. Loop only.</summary>
 internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
 {
+    private const int MostSuppliers = 8;
+
     private readonly long _size = setup.Metainfo.PayloadLength;
     private readonly string _magnet = Metainfo.MagnetLink.Of(setup.Metainfo).ToString();
     private readonly RowHints _hints = new();
@@ -130,6 +138,7 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             AddedAt = setup.AddedAt,
             CompletedAt = facts.CompletedAt,
             SavePath = facts.IsInSharedRoot ? setup.Storage.SharedRoot : setup.Storage.IncompleteRoot,
+            Move = facts.MovedBytes is { } moved ? new MoveProgress(setup.Storage.SharedRoot, moved, wanted) : null,
             IsSequential = facts.IsSequential,
             StrictTitForTat = facts.IsStrict,
             IsPrivate = setup.Metainfo.IsPrivate,
@@ -162,15 +171,16 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             Version = ++_version,
             At = at,
             Summary = Snapshot(facts),
-            Peers = [.. facts.Peers.Select(peer => PeerRow(peer, facts.NowMs))],
-            Files = selection.Snapshot(facts.Have),
+            Peers = [.. facts.Peers.Select(peer => PeerRow(peer, facts))],
+            KnownPeers = facts.Known,
+            Files = selection.Snapshot(facts.Have, availability, facts.Peers.Count > 0, facts.IsInSharedRoot ? setup.Storage.SharedRoot : null),
             Trackers = Trackers,
             Discovery = facts.Discovery,
             Magnet = _magnet,
             Pieces = new PieceMapSnapshot(
                 count,
                 [.. facts.Have.Bytes],
-                [.. picker.Partials.Select(partial => new ActivePieceSnapshot(partial.Piece, partial.BlockCount, partial.ReceivedCount, partial.RequestedCount))],
+                [.. picker.Partials.Select(partial => new ActivePieceSnapshot(partial.Piece, partial.BlockCount, partial.ReceivedCount, partial.RequestedCount) { Suppliers = Suppliers(partial, facts.Peers) })],
                 ImmutableArray.Create(availability),
                 [.. wanted.Bytes]),
             Choking = choking,
@@ -226,6 +236,9 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
             PiecesToCheck = facts.PiecesToCheck,
             CheckRate = facts.CheckRate,
             TrustedPieces = facts.Phase == TorrentPhase.Checking ? facts.Have.Count : 0,
+            MoveTo = setup.Storage.SharedRoot,
+            MovedBytes = facts.MovedBytes ?? 0,
+            WantedBytes = selection.WantedBytes,
             IsComplete = facts.IsComplete,
             Peers = facts.Peers.Count,
             Interesting = interesting,
@@ -249,6 +262,36 @@ internal sealed class TorrentView(TorrentSetup setup, FileSelection selection)
         // Complete but not yet in the shared folder: still finishing, so that "seeding" always means the files are where they belong.
         TorrentPhase.Active => facts.IsComplete && facts.IsInSharedRoot ? TorrentState.Seeding : TorrentState.Downloading,
         _ => facts.WillStart ? TorrentState.Checking : TorrentState.Stopped,
+    };
+
+    private static ImmutableArray<PeerEndpoint> Suppliers(PartialPiece partial, IReadOnlyCollection<PeerState> peers)
+    {
+        HashSet<int> ids = [];
+        for (var block = 0; block < partial.BlockCount; block++)
+        {
+            ids.Add(partial.SupplierOf(block));
+            ids.Add(partial.RequesterOf(block));
+        }
+
+        return [.. peers.Where(peer => ids.Contains(peer.Id)).Take(MostSuppliers).Select(peer => peer.Endpoint)];
+    }
+
+    // Bits of one set that are not in the other, a word at a time.
+    private static int CountWithout(Bitfield these, Bitfield others)
+    {
+        var count = 0;
+        for (var word = 0; word * 64 < these.Length; word++)
+        {
+            count += System.Numerics.BitOperations.PopCount(RarityIndex.Word(these, word) & ~RarityIndex.Word(others, word));
+        }
+
+        return count;
+    }
+
+    private PeerSnapshot PeerRow(PeerState peer, TorrentFacts facts) => PeerRow(peer, facts.NowMs) with
+    {
+        WeWantPieces = peer.InterestingPieces,
+        TheyLackPieces = CountWithout(facts.Have, peer.Have),
     };
 
     private PeerSnapshot PeerRow(PeerState peer, long nowMs) => new()

@@ -125,13 +125,6 @@ public sealed class FakeTorrent : ITorrentAccess
     public Task MoveStorageAsync(string folder, CancellationToken cancellationToken = default) => Run($"move {folder}", row => row with { SavePath = folder });
 
     /// <inheritdoc/>
-    public Task RenameFileAsync(int index, string path)
-    {
-        _details = _details with { Files = [.. _details.Files.Select(file => file.Index == index ? file with { Path = path } : file)] };
-        return Run($"rename {index} {path}", row => row);
-    }
-
-    /// <inheritdoc/>
     public Task RenameAsync(string name) => Run($"name {name}", row => row with { Name = name });
 
     /// <inheritdoc/>

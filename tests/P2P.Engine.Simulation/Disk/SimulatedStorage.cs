@@ -107,6 +107,9 @@ internal sealed class SimulatedStorage : ITorrentStorage
     public void SetWanted(ImmutableArray<bool> wantedFiles) => _wanted = wantedFiles;
 
     /// <inheritdoc/>
+    public long MovedBytes => 0;
+
+    /// <inheritdoc/>
     public void MoveToShared() => _disk.Submit(0, () =>
     {
         var error = FlushNow();
