@@ -36,6 +36,7 @@ internal static class ApiMap
         var api = app.MapGroup(Prefix).AddEndpointFilter<EngineErrorFilter>();
         api.MapSession();
         api.MapTorrents();
+        api.MapStorage();
         api.MapCreations();
         api.MapDiscovery();
         api.MapHistory();

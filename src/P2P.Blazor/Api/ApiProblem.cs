@@ -26,7 +26,7 @@ internal static class ApiProblem
     /// <summary>400 for what the caller got wrong, 404 and 409 for what the list says, 507 and 503 for what the machine cannot do now.</summary>
     public static int StatusOf(string code) => code switch
     {
-        "torrent.not_found" or "creation.not_found" or "metainfo.missing" => StatusCodes.Status404NotFound,
+        "torrent.not_found" or "file.unknown" or "creation.not_found" or "metainfo.missing" => StatusCodes.Status404NotFound,
         "torrent.duplicate" or "torrent.busy" or "creation.cancelled" or "upload.exists" => StatusCodes.Status409Conflict,
         "upload.too_large" or "body.too_large" => StatusCodes.Status413PayloadTooLarge,
         "body.media_type" => StatusCodes.Status415UnsupportedMediaType,

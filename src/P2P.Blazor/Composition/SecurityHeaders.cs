@@ -9,8 +9,14 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 {
     /// <summary>The policy, without the socket's own address, which is added per request for browsers whose 'self' leaves out ws:.</summary>
     internal const string Policy =
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self'; font-src 'self'; "
         + "manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; connect-src 'self'";
+
+    private const string FilePolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; sandbox; frame-ancestors 'none'";
+    private static readonly object SandboxKey = new();
+
+    /// <summary>The answer is a stranger's file: it may load nothing and run nothing.</summary>
+    public static void Sandbox(HttpContext context) => context.Items[SandboxKey] = true;
 
     /// <summary>Sets the headers when the answer starts, so that an error page that clears the headers gets them too.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -26,7 +32,7 @@ internal sealed class SecurityHeaders(RequestDelegate next)
     private static void Write(HttpContext context)
     {
         var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = SiteGuard.IsWellFormed(context.Request.Host) ? $"{Policy} ws://{context.Request.Host} wss://{context.Request.Host}" : Policy;
+        headers.ContentSecurityPolicy = context.Items.ContainsKey(SandboxKey) ? FilePolicy : SiteGuard.IsWellFormed(context.Request.Host) ? $"{Policy} ws://{context.Request.Host} wss://{context.Request.Host}" : Policy;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
         headers["Referrer-Policy"] = "no-referrer";

@@ -34,6 +34,11 @@ internal sealed class TorrentCommands(
         "queue-up" => QueueAsync(torrents, QueueMove.Up),
         "queue-down" => QueueAsync(torrents, QueueMove.Down),
         "queue-bottom" => QueueAsync(torrents, QueueMove.Bottom),
+        "label" => ShowAsync<LabelDialog>("label.title", torrents),
+        "limits" => ShowAsync<LimitsDialog>("limits.title", torrents),
+        "move" => ShowAsync<MoveDialog>("move.title", torrents),
+        "rename" => ShowAsync<RenameDialog>("rename.title", torrents),
+        "trackers" => ShowAsync<TrackersDialog>("trackers.edit", torrents),
         "announce" => EachAsync(torrents, found => found.AnnounceAsync(), "did.announced"),
         "sequential" => EachAsync(torrents, found => found.SetSequentialAsync(true), "did.sequential"),
         "rarest-first" => EachAsync(torrents, found => found.SetSequentialAsync(false), "did.rarest-first"),
@@ -71,6 +76,15 @@ internal sealed class TorrentCommands(
                 await engine.RemoveAsync(torrent.InfoHash, deleteData: true);
             }
         }, torrents.Count == 1 ? Text.T("did.removed-data", torrents[0].Name) : Text.Many("did.removed-data", torrents.Count));
+    }
+
+    // The dialog does what it is about by itself.
+    private async Task ShowAsync<T>(string title, IReadOnlyList<TorrentSnapshot> torrents)
+        where T : TorrentsDialog
+    {
+        var parameters = new DialogParameters<T> { { dialog => dialog.Torrents, torrents } };
+        var shown = await dialogs.ShowAsync<T>(Text.T(title), parameters, new DialogOptions { MaxWidth = MaxWidth.Small, FullWidth = true, CloseOnEscapeKey = true });
+        await shown.Result;
     }
 
     private async Task<bool> RemoveFromListAsync(IReadOnlyList<TorrentSnapshot> torrents)

@@ -50,7 +50,7 @@ public sealed class ChangeTorrentTests : IClassFixture<ApiFixture>
     [InlineData("""{"sequential":"true"}""")]
     [InlineData("""{"sequential":1}""")]
     [InlineData("""{"strictTitForTat":"session"}""")]
-    [InlineData("""{"sequential":true,"name":"other"}""")]
+    [InlineData("""{"sequential":true,"colour":"red"}""")]
     [InlineData("""{"Sequential":true}""")]
     [InlineData("""{"sequential":true,"sequential":false}""")]
     [InlineData("""[]""")]

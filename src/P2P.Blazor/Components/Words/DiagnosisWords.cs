@@ -11,11 +11,12 @@ internal static class DiagnosisWords
     public static string Sentence(Diagnosis diagnosis)
     {
         // The values that are absent differ by condition, so each number of values has its own text.
-        var key = string.Create(CultureInfo.InvariantCulture, $"diagnosis.{diagnosis.Code.ToString().ToLowerInvariant()}-{diagnosis.Arguments.Length}");
-        return CultureInfo.CurrentUICulture.Name is "en" or "" || !Text.Has(key) ? diagnosis.Sentence : Text.T(key, [.. diagnosis.Arguments.Select(Value)]);
+        var code = string.Create(CultureInfo.InvariantCulture, $"{diagnosis.Code.ToString().ToLowerInvariant()}-{diagnosis.Arguments.Length}");
+        return CultureInfo.CurrentUICulture.Name is "en" or "" || !Text.Has($"diagnosis.{code}") ? diagnosis.Sentence : Text.T($"diagnosis.{code}", [.. diagnosis.Arguments.Select(Value)]);
     }
 
-    private static object Value(DiagnosisArgument argument) => argument.Kind switch
+    /// <summary>A value of a diagnosis or an event as a person reads it.</summary>
+    internal static object Value(DiagnosisArgument argument) => argument.Kind switch
     {
         DiagnosisArgumentKind.Bytes => Show.Bytes(argument.Value),
         DiagnosisArgumentKind.Rate => Show.Rate(argument.Value),
