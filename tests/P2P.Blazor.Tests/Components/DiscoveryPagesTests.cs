@@ -134,7 +134,7 @@ public sealed class DiscoveryPagesTests
         var torrent = context.Engine.Torrents[6];
         var page = Show<TorrentPage>(context, torrent.InfoHash.ToString(), "files");
 
-        Assert.Equal(["Overview", "Peers", "Discovery"], page.FindAll(".tabs a").Select(tab => tab.TextContent));
+        Assert.Equal(["Overview", "Peers", "Trackers", "Log"], page.FindAll(".tabs a").Select(tab => tab.TextContent));
         Assert.Contains("Fetching 32 of 48 KiB from 2 peers.", page.Find("#meta-head + p").TextContent);
         Assert.Contains(torrent.Details!.Magnet, page.Find(".share code").TextContent);
         Assert.Empty(page.FindAll(".share a[download]"));

@@ -1,4 +1,5 @@
 using Bunit;
+using Microsoft.AspNetCore.Components;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using MudBlazor.Services;
@@ -6,6 +7,7 @@ using P2P.Blazor.Api;
 using P2P.Blazor.Configuration;
 using P2P.Blazor.Live;
 using P2P.Blazor.Tests.Fakes;
+using P2P.Engine;
 
 namespace P2P.Blazor.Tests.Components;
 
@@ -27,6 +29,13 @@ public sealed class PageContext : BunitContext
         Services.AddMudServices();
         Services.AddLive();
     }
+
+    /// <summary>A page below the session that it shows; <see cref="Beat"/> hands it the next one.</summary>
+    public IRenderedComponent<CascadingValue<SessionSnapshot>> RenderBelow<T>()
+        where T : IComponent => Render<CascadingValue<SessionSnapshot>>(parameters => parameters.Add(one => one.Value, Engine.Snapshot).AddChildContent<T>());
+
+    /// <summary>The page is handed the session as it is now.</summary>
+    public void Beat(IRenderedComponent<CascadingValue<SessionSnapshot>> page) => page.Render(parameters => parameters.Add(one => one.Value, Engine.Snapshot));
 
     /// <summary>The engine behind the pages.</summary>
     public FakeEngine Engine { get; }

@@ -3,7 +3,7 @@ using P2P.Engine;
 namespace P2P.Blazor.Components.Pages;
 
 /// <summary>The settings as a person edits them: rates in KiB/s, times in seconds.</summary>
-internal sealed record SettingsForm
+public sealed record SettingsForm
 {
     /// <summary>KiB/s; 0 = no limit.</summary>
     public long MaxDownload { get; set; }
@@ -59,6 +59,27 @@ internal sealed record SettingsForm
     /// <summary>The tracker serves every torrent.</summary>
     public bool TrackerServesAny { get; set; }
 
+    /// <summary>Downloads that run at once; 0 = no limit.</summary>
+    public int MaxActiveDownloads { get; set; }
+
+    /// <summary>Seeds that run at once; 0 = no limit.</summary>
+    public int MaxActiveSeeds { get; set; }
+
+    /// <summary>KiB/s; slower torrents are not counted.</summary>
+    public long SlowTorrent { get; set; }
+
+    /// <summary>KiB/s; 0 = no limit.</summary>
+    public long AlternativeDownload { get; set; }
+
+    /// <summary>KiB/s; 0 = no limit.</summary>
+    public long AlternativeUpload { get; set; }
+
+    /// <summary>The alternative limits are in force.</summary>
+    public bool UseAlternative { get; set; }
+
+    /// <summary>When a complete torrent has given enough.</summary>
+    public ShareLimits ShareLimits { get; set; } = ShareLimits.None;
+
     /// <summary>The settings in force.</summary>
     public static SettingsForm Of(TorrentEngineOptions options) => new()
     {
@@ -80,6 +101,13 @@ internal sealed record SettingsForm
         TrackerHttpPort = options.Tracker.HttpPort,
         TrackerUdpPort = options.Tracker.UdpPort,
         TrackerServesAny = options.Tracker.ServesAny,
+        MaxActiveDownloads = options.MaxActiveDownloads,
+        MaxActiveSeeds = options.MaxActiveSeeds,
+        SlowTorrent = options.SlowTorrentRate / 1024,
+        AlternativeDownload = options.AlternativeMaxDownloadRate / 1024,
+        AlternativeUpload = options.AlternativeMaxUploadRate / 1024,
+        UseAlternative = options.UseAlternativeRates,
+        ShareLimits = options.ShareLimits,
     };
 
     /// <summary>Only what differs from <paramref name="saved"/>: a rate not touched keeps its exact bytes.</summary>
@@ -103,5 +131,12 @@ internal sealed record SettingsForm
         TrackerHttpPort = TrackerHttpPort == saved.TrackerHttpPort ? null : TrackerHttpPort,
         TrackerUdpPort = TrackerUdpPort == saved.TrackerUdpPort ? null : TrackerUdpPort,
         TrackerServesAny = TrackerServesAny == saved.TrackerServesAny ? null : TrackerServesAny,
+        MaxActiveDownloads = MaxActiveDownloads == saved.MaxActiveDownloads ? null : MaxActiveDownloads,
+        MaxActiveSeeds = MaxActiveSeeds == saved.MaxActiveSeeds ? null : MaxActiveSeeds,
+        SlowTorrentRate = SlowTorrent == saved.SlowTorrent ? null : SlowTorrent * 1024,
+        AlternativeMaxDownloadRate = AlternativeDownload == saved.AlternativeDownload ? null : AlternativeDownload * 1024,
+        AlternativeMaxUploadRate = AlternativeUpload == saved.AlternativeUpload ? null : AlternativeUpload * 1024,
+        UseAlternativeRates = UseAlternative == saved.UseAlternative ? null : UseAlternative,
+        ShareLimits = ShareLimits == saved.ShareLimits ? null : ShareLimits,
     };
 }
