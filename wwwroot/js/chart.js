@@ -59,7 +59,7 @@ export function start(canvas, readout, words) {
       context.fillText(rateText(highest * share), left - 8, y(highest * share));
     }
     context.textBaseline = 'bottom';
-    const clock = place => new Date(begin + place * period).toLocaleString(document.documentElement.lang || 'en', period > 60000 ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } : { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    const clock = place => new Date(begin + place * period).toLocaleString(document.documentElement.lang || 'en', period > 60000 ? { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } : { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
     if (down.length > 1) {
       context.textAlign = 'left';
       context.fillText(clock(0), left, height);

@@ -1,5 +1,6 @@
 using System.Net;
 using P2P.Blazor.Components.Words;
+using P2P.Blazor.Tests.Fakes;
 using P2P.Engine;
 using P2P.Engine.Primitives;
 using Xunit;
@@ -86,18 +87,34 @@ public sealed class ChokeWordsTests
     [Fact]
     public void Change_TwoRounds_NamesWhoCameAndWent()
     {
-        var before = Round(1, Decision(A, SlotKind.Regular, ChokeReason.TopRate, 1), Decision(B, SlotKind.Regular, ChokeReason.TopRate, 2));
-        var after = Round(2, Decision(A, SlotKind.Regular, ChokeReason.TopRate, 1), Decision(C, SlotKind.Regular, ChokeReason.TopRate, 2), Decision(B, SlotKind.Optimistic, ChokeReason.OptimisticPick, 3));
-
-        var change = ChokeWords.Change(after, before);
+        var round = FakeHistory.Round(2, DateTimeOffset.UnixEpoch) with
+        {
+            Entries =
+            [
+                new ChokeJournalEntry { Peer = A, Slot = SlotKind.Regular, Change = ChokeChange.Kept },
+                new ChokeJournalEntry { Peer = C, Slot = SlotKind.Regular, Change = ChokeChange.In, RateUsed = 1024 },
+                new ChokeJournalEntry { Peer = B, Slot = SlotKind.Optimistic, Change = ChokeChange.Out },
+            ],
+        };
+        var change = ChokeWords.Change(round);
 
         Assert.Equal("In: 192.0.2.3:6881 (1.00 KiB/s). Out: 192.0.2.2:6881. Kept: 192.0.2.1:6881. Optimistic: 192.0.2.2:6881.", change.Sentence);
         Assert.Equal("1 in, 1 out", change.Short);
-        Assert.Equal("no change", ChokeWords.Change(before, null).Short);
+        Assert.Equal("no change", ChokeWords.Change(round with { Entries = [round.Entries[0]] }).Short);
+        Assert.Equal("Out: 192.0.2.2:6881 (left).", ChokeWords.Change(round with { Entries = [round.Entries[2] with { HasLeft = true, Slot = SlotKind.None }] }).Sentence);
+    }
+
+    [Fact]
+    public void Swap_SomebodyGivesMoreThanTheLastEarned_IsForetold()
+    {
+        var (held, better) = (Decision(A, SlotKind.Regular, ChokeReason.TopRate, 1) with { DownloadRate = 100 }, Decision(B, SlotKind.None, ChokeReason.OutRanked, 2) with { DownloadRate = 200, IsInterested = true });
+        Assert.Equal(B, ChokeWords.Swap(new ChokingSnapshot { Decisions = [held, better] })!.Value.In.Peer);
+        foreach (var other in new[] { better with { DownloadRate = 100 }, better with { IsInterested = false }, better with { IsSnubbed = true }, better with { IsSeed = true } })
+        {
+            Assert.Null(ChokeWords.Swap(new ChokingSnapshot { Decisions = [held, other] }));
+        }
     }
 
     private static ChokeDecision Decision(PeerEndpoint peer, SlotKind slot, ChokeReason reason, int rank) =>
         new() { Peer = peer, Slot = slot, Reason = reason, Rank = rank, RateUsed = 1024, RateToBeat = 2048 };
-
-    private static ChokeRound Round(long number, params ChokeDecision[] decisions) => new(number, DateTimeOffset.UnixEpoch, false, [.. decisions]);
 }

@@ -63,16 +63,64 @@ public sealed class ChokingTabTests
     public async Task Journal_AnOlderRoundIsChosen_StaysWhileNewerOnesArrive()
     {
         await using var context = new PageContext();
-        var history = Details(context).Choking.History;
-        var journal = context.Render<RoundJournal>(parameters => parameters.Add(past => past.History, history));
+        var torrent = context.Engine.Torrents[0];
+        var journal = context.Render<RoundJournal>(parameters => parameters.Add(past => past.Torrent, torrent).Add(past => past.Last, 7));
         Assert.Contains("Round 7", journal.Find("h3").TextContent);
         await journal.FindAll(".rounds ol button")[2].ClickAsync(new());
         Assert.Contains("Round 5", journal.Find("h3").TextContent);
-        journal.Render(parameters => parameters.Add(past => past.History, history.Insert(0, history[0] with { Round = 8 })));
+        torrent.Rounds = torrent.Rounds.Add(torrent.Rounds[^1] with { Round = 8 });
+        journal.Render(parameters => parameters.Add(past => past.Last, 8));
 
         Assert.Contains("Round 5", journal.Find("h3").TextContent);
+        Assert.Equal(7, journal.FindAll(".rounds ol button").Count);
+        Assert.NotEmpty(journal.FindAll(".rounds.past"));
         await journal.Find("#ck-slider").InputAsync(new() { Value = "6" });
         Assert.Contains("Round 8", journal.Find("h3").TextContent);
+        Assert.Empty(journal.FindAll("#journal-now"));
+    }
+
+    [Fact]
+    public async Task Journal_AfterARestart_ShowsTheRoundsBeforeIt()
+    {
+        await using var context = new PageContext();
+        var torrent = context.Engine.Torrents[0];
+        torrent.Rounds = [.. Enumerable.Range(1, 300).Select(number => FakeHistory.Round(number, context.Engine.Now.AddSeconds(30 * number)) with { IsFirstOfRun = number == 280 })];
+        var journal = context.Render<RoundJournal>(parameters => parameters.Add(past => past.Torrent, torrent).Add(past => past.Last, 300));
+        Assert.Equal(20, journal.FindAll(".rounds ol button").Count);
+        await journal.FindAll(".segments button")[3].ClickAsync(new());
+        Assert.Equal("299", journal.Find("#ck-slider").GetAttribute("max"));
+        Assert.Contains("after a pause", journal.Find(".rounds ol").TextContent, StringComparison.Ordinal);
+        await journal.Find("#ck-slider").InputAsync(new() { Value = "0" });
+        Assert.Contains("Round 1,", journal.Find("h3").TextContent, StringComparison.Ordinal);
+        Assert.Contains("198.51.100.4:6881", journal.Find(".round-list").TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_Pressed_ShowsACaptionForEachPart()
+    {
+        await using var context = new PageContext();
+        context.Render<MudBlazor.MudPopoverProvider>();
+        var torrent = context.Engine.Torrents[0];
+        var tab = context.Render<ChokingTab>(parameters => parameters.Add(page => page.Details, torrent.Details).Add(page => page.Torrent, torrent));
+        Assert.Empty(tab.FindAll(".explain-cap"));
+        await tab.Find("#explain").ClickAsync(new());
+        Assert.Equal(5, tab.FindAll(".explain-cap").Count);
+    }
+
+    [Fact]
+    public async Task Ranking_FiguresWithinThreeSeconds_WaitAndADecisionDoesNot()
+    {
+        await using var context = new PageContext();
+        var details = Details(context);
+        var table = context.Render<Ranking>(parameters => parameters.Add(rank => rank.Choking, details.Choking).Add(rank => rank.Peers, details.Peers).Add(rank => rank.At, context.Engine.Now));
+        var faster = details.Choking with { Decisions = [.. details.Choking.Decisions.Select(decision => decision with { RateUsed = 999 << 20 })] };
+        table.Render(parameters => parameters.Add(rank => rank.Choking, faster).Add(rank => rank.At, context.Engine.Now.AddSeconds(1)));
+        Assert.DoesNotContain("999 MiB/s", table.Markup, StringComparison.Ordinal);
+        table.Render(parameters => parameters.Add(rank => rank.Choking, faster).Add(rank => rank.At, context.Engine.Now.AddSeconds(3)));
+        Assert.Contains("999 MiB/s", table.Markup, StringComparison.Ordinal);
+        var decided = faster with { Decisions = [.. faster.Decisions.Select(decision => decision with { Slot = SlotKind.None, Reason = ChokeReason.NotUploading })] };
+        table.Render(parameters => parameters.Add(rank => rank.Choking, decided).Add(rank => rank.At, context.Engine.Now.AddSeconds(4)));
+        Assert.Contains("This torrent uploads nothing now.", table.Markup, StringComparison.Ordinal);
     }
 
     [Fact]

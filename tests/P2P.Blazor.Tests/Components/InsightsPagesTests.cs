@@ -64,7 +64,7 @@ public sealed class InsightsPagesTests
         var list = context.RenderBelow<EventList>();
         context.Engine.Events = context.Engine.Events.Insert(0, Event(2, EngineEventKind.Stopped, "Second."));
         context.Engine.Publish();
-        context.Beat(list);
+        context.Beat<EventList>(list);
         Assert.Equal(["Second.", "First."], Sentences(list));
     }
 
@@ -85,7 +85,7 @@ public sealed class InsightsPagesTests
         var page = context.RenderBelow<AboutPage>();
         Assert.Equal(4, page.FindAll(".health .good").Count);
         context.Engine.Publish(session => session with { ListenPort = 0, ListenError = "Port 6881 is in use." });
-        context.Beat(page);
+        context.Beat<AboutPage>(page);
         Assert.Equal("Port 6881 is in use.", page.Find(".health .bad span").TextContent);
     }
 

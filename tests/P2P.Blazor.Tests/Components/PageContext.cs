@@ -30,12 +30,13 @@ public sealed class PageContext : BunitContext
         Services.AddLive();
     }
 
-    /// <summary>A page below the session that it shows; <see cref="Beat"/> hands it the next one.</summary>
+    /// <summary>A page below the session that it shows; <see cref="Beat{T}"/> hands it the next one.</summary>
     public IRenderedComponent<CascadingValue<SessionSnapshot>> RenderBelow<T>()
         where T : IComponent => Render<CascadingValue<SessionSnapshot>>(parameters => parameters.Add(one => one.Value, Engine.Snapshot).AddChildContent<T>());
 
     /// <summary>The page is handed the session as it is now.</summary>
-    public void Beat(IRenderedComponent<CascadingValue<SessionSnapshot>> page) => page.Render(parameters => parameters.Add(one => one.Value, Engine.Snapshot));
+    public void Beat<T>(IRenderedComponent<CascadingValue<SessionSnapshot>> page)
+        where T : IComponent => page.Render(parameters => parameters.Add(one => one.Value, Engine.Snapshot).AddChildContent<T>());
 
     /// <summary>The engine behind the pages.</summary>
     public FakeEngine Engine { get; }

@@ -86,12 +86,12 @@ public sealed class SettingsPageTests
         await using var context = new PageContext();
         var page = context.RenderBelow<SettingsPage>();
         await context.Engine.UpdateSettingsAsync(new EngineSettingsPatch { RegularSlots = 4, OptimisticSlots = 0 });
-        context.Beat(page);
+        context.Beat<SettingsPage>(page);
         Assert.Equal("true", page.FindAll(".presets button")[2].GetAttribute("aria-pressed"));
 
         page.FindAll(".presets button")[1].Click();
         await context.Engine.UpdateSettingsAsync(new EngineSettingsPatch { RegularSlots = 3, OptimisticSlots = 1, ChokeInterval = TimeSpan.FromSeconds(30) });
-        context.Beat(page);
+        context.Beat<SettingsPage>(page);
         Assert.Equal("true", page.FindAll(".presets button")[1].GetAttribute("aria-pressed"));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using P2P.Engine;
 using P2P.Engine.Primitives;
@@ -46,4 +47,37 @@ internal static class FakeHistory
             },
         ],
     };
+
+    /// <summary>The rounds of a snapshot (newest first) as a journal keeps them (oldest first).</summary>
+    public static ImmutableArray<ChokeJournalRound> Rounds(ImmutableArray<ChokeRound> history) =>
+    [
+        .. history.Reverse().Select((round, place) => new ChokeJournalRound
+        {
+            Round = round.Round,
+            At = round.At,
+            IsSeeding = round.IsSeeding,
+            IsFirstOfRun = place == 0,
+            RegularSlots = 3,
+            OptimisticSlots = 1,
+            Interval = TimeSpan.FromSeconds(30),
+            CutRate = 190_000,
+            Peers = round.Decisions.Length,
+            Interested = round.Decisions.Count(decision => decision.IsInterested),
+            Entries =
+            [
+                .. round.Decisions.Take(12).Select(decision => new ChokeJournalEntry
+                {
+                    Peer = decision.Peer,
+                    Client = decision.Client,
+                    Slot = decision.Slot,
+                    Reason = decision.Reason,
+                    Change = decision.Slot == SlotKind.None ? ChokeChange.None : place == 0 ? ChokeChange.In : ChokeChange.Kept,
+                    Rank = decision.Rank,
+                    RateUsed = decision.RateUsed,
+                    DownloadRate = decision.DownloadRate,
+                    UploadRate = decision.UploadRate,
+                }),
+            ],
+        }),
+    ];
 }

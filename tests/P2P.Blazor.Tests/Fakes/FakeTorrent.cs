@@ -16,6 +16,7 @@ public sealed class FakeTorrent : ITorrentAccess
     {
         _engine = engine;
         _details = details;
+        Rounds = FakeHistory.Rounds(details.Choking.History);
     }
 
     /// <inheritdoc/>

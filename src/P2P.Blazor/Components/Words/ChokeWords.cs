@@ -1,3 +1,4 @@
+using P2P.Blazor.Localization;
 using P2P.Engine;
 
 namespace P2P.Blazor.Components.Words;
@@ -8,27 +9,44 @@ internal static class ChokeWords
     /// <summary>Why this peer may, or may not, download from us now.</summary>
     public static string Sentence(ChokeDecision decision, bool isSeeding) => decision.Reason switch
     {
-        ChokeReason.TopRate when isSeeding => $"Rank {decision.Rank}: takes {Show.Rate(decision.RateUsed)} from you. While you seed, slots go to those who use them best.",
-        ChokeReason.TopRate when decision.Rank == 1 => $"Gives you most of all who want something: {Show.Rate(decision.RateUsed)}.",
-        ChokeReason.TopRate => $"Rank {decision.Rank}: gives you {Show.Rate(decision.RateUsed)}, enough for an earned slot.",
-        ChokeReason.FreeSlot => "A slot was free and it is next in line, though it has given nothing yet.",
-        ChokeReason.OptimisticPick => "Picked at random: a chance to show what it gives, and for newcomers to get a first piece.",
-        ChokeReason.InterestFilledFreeSlot => "Unchoked at once: it asked while a slot was free.",
-        ChokeReason.NotInterested => "Wants nothing that you have.",
+        ChokeReason.TopRate when isSeeding => Text.T("choking.why-top-seeding", decision.Rank, Show.Rate(decision.RateUsed)),
+        ChokeReason.TopRate when decision.Rank == 1 => Text.T("choking.why-first", Show.Rate(decision.RateUsed)),
+        ChokeReason.TopRate => Text.T("choking.why-top", decision.Rank, Show.Rate(decision.RateUsed)),
+        ChokeReason.FreeSlot => Text.T("choking.why-free"),
+        ChokeReason.OptimisticPick => Text.T("choking.why-optimistic"),
+        ChokeReason.InterestFilledFreeSlot => Text.T("choking.why-at-once"),
+        ChokeReason.NotInterested => Text.T("choking.why-not-interested"),
         ChokeReason.OutRanked => OutRanked(decision, isSeeding),
-        ChokeReason.Snubbing => "Snubs you: you asked and it sends nothing, so only the random slot is open to it.",
-        ChokeReason.IsSeed => "Seed: it has everything, so it wants nothing from you.",
-        ChokeReason.WaitsForRound => "Came after the last round; the next one decides.",
-        ChokeReason.NotUploading => "This torrent uploads nothing now.",
-        _ => decision.Slot == SlotKind.None ? "Choked." : "Unchoked.",
+        ChokeReason.Snubbing => Text.T("choking.why-snubbing"),
+        ChokeReason.IsSeed => Text.T("choking.why-seed"),
+        ChokeReason.WaitsForRound => Text.T("choking.why-waits"),
+        ChokeReason.NotUploading => Text.T("choking.why-not-uploading"),
+        _ => Text.T(decision.Slot == SlotKind.None ? "choking.why-choked" : "choking.why-unchoked"),
+    };
+
+    /// <summary>The decision of a past round as if it were made now, for the same words.</summary>
+    public static ChokeDecision Of(ChokeJournalEntry entry, ChokeJournalRound round) => new()
+    {
+        Peer = entry.Peer,
+        Client = entry.Client,
+        Slot = entry.Slot,
+        Reason = entry.Reason,
+        Rank = entry.Rank,
+        RateUsed = entry.RateUsed,
+        RateToBeat = round.CutRate,
+        DownloadRate = entry.DownloadRate,
+        UploadRate = entry.UploadRate,
+        DownloadedInSlot = entry.DownloadedInSlot,
+        UploadedInSlot = entry.UploadedInSlot,
+        DrawnAmong = entry.DrawnAmong,
     };
 
     /// <summary>Its slot in words: "earned slot", "optimistic slot", "no slot".</summary>
     public static string Slot(SlotKind slot) => slot switch
     {
-        SlotKind.Regular => "earned slot",
-        SlotKind.Optimistic => "optimistic slot",
-        _ => "no slot",
+        SlotKind.Regular => Text.T("choking.slot-earned"),
+        SlotKind.Optimistic => Text.T("choking.slot-optimistic"),
+        _ => Text.T("choking.slot-none"),
     };
 
     /// <summary>Is what the two give each other in balance? One short sentence.</summary>
@@ -36,47 +54,44 @@ internal static class ChokeWords
     {
         if (isSeeding)
         {
-            return "You seed: it gets without giving back to you.";
+            return Text.T("choking.recip-seeding");
         }
 
         return (decision.DownloadRate, decision.UploadRate) switch
         {
-            (0, 0) => "Nothing flows yet, either way.",
-            (0, _) => "You give, it has not given back yet.",
-            (_, 0) => "It gives, and has not taken yet.",
-            var (down, up) when down > up * 3 / 2 => "It gives more than it gets.",
-            var (down, up) when up > down * 3 / 2 => "It gets more than it gives.",
-            _ => "Give and take are about even.",
+            (0, 0) => Text.T("choking.recip-nothing"),
+            (0, _) => Text.T("choking.recip-only-you"),
+            (_, 0) => Text.T("choking.recip-only-it"),
+            var (down, up) when down > up * 3 / 2 => Text.T("choking.recip-it-more"),
+            var (down, up) when up > down * 3 / 2 => Text.T("choking.recip-you-more"),
+            _ => Text.T("choking.recip-even"),
         };
     }
 
-    /// <summary>What a past round changed against the one before it, as sentences for the journal.</summary>
-    public static RoundChange Change(ChokeRound round, ChokeRound? before)
-    {
-        var now = round.Decisions.Where(decision => decision.Slot == SlotKind.Regular).ToList();
-        var old = before?.Decisions.Where(decision => decision.Slot == SlotKind.Regular).Select(decision => decision.Peer).ToHashSet() ?? [];
-        var names = now.Select(decision => decision.Peer).ToHashSet();
-        var optimistic = round.Decisions.Where(decision => decision.Slot == SlotKind.Optimistic).Select(decision => decision.Peer.ToString());
-        if (before is null)
-        {
-            // The oldest round kept has nothing to be compared with.
-            return new RoundChange([.. now.Select(decision => decision.Peer.ToString())], [], [], [.. optimistic]);
-        }
+    /// <summary>What a past round changed, as sentences for the journal.</summary>
+    public static RoundChange Change(ChokeJournalRound round) => new(
+        [.. round.Entries.Where(entry => entry is { Slot: SlotKind.Regular, Change: not ChokeChange.In }).Select(entry => entry.Peer.ToString())],
+        [.. round.Entries.Where(entry => entry is { Slot: SlotKind.Regular, Change: ChokeChange.In }).Select(entry => $"{entry.Peer} ({Show.Rate(entry.RateUsed)})")],
+        [.. round.Entries.Where(entry => entry.Change == ChokeChange.Out).Select(entry => entry.HasLeft ? Text.T("choking.left", entry.Peer) : entry.Peer.ToString())],
+        [.. round.Entries.Where(entry => entry.Slot == SlotKind.Optimistic).Select(entry => entry.Peer.ToString())]);
 
-        return new RoundChange(
-            [.. now.Where(decision => old.Contains(decision.Peer)).Select(decision => decision.Peer.ToString())],
-            [.. now.Where(decision => !old.Contains(decision.Peer)).Select(decision => $"{decision.Peer} ({Show.Rate(decision.RateUsed)})")],
-            [.. before.Decisions.Where(decision => decision.Slot == SlotKind.Regular && !names.Contains(decision.Peer)).Select(decision => decision.Peer.ToString())],
-            [.. optimistic]);
+    /// <summary>Who would win an earned slot from whom if the round ended now; null when nothing would change.</summary>
+    public static (ChokeDecision In, ChokeDecision Out)? Swap(ChokingSnapshot choking)
+    {
+        var best = choking.Decisions.Where(decision => decision is { Slot: not SlotKind.Regular, IsInterested: true, IsSeed: false, IsSnubbed: false }).MaxBy(Rate);
+        var worst = choking.Decisions.Where(decision => decision.Slot == SlotKind.Regular).MinBy(Rate);
+        return best is not null && worst is not null && Rate(best) > Rate(worst) ? (best, worst) : null;
+
+        long Rate(ChokeDecision decision) => choking.IsSeeding ? decision.UploadRate : decision.DownloadRate;
     }
 
     private static string OutRanked(ChokeDecision decision, bool isSeeding)
     {
-        var verb = isSeeding ? "takes" : "gives";
         var missing = decision.RateToBeat - decision.RateUsed;
+        var kind = isSeeding ? "takes" : "gives";
         return missing > 0
-            ? $"Rank {decision.Rank}: {verb} {Show.Rate(decision.RateUsed)}, {Show.Rate(missing)} below the last earned slot."
-            : $"Rank {decision.Rank}: {verb} {Show.Rate(decision.RateUsed)}, no more than the last earned slot.";
+            ? Text.T($"choking.out-{kind}", decision.Rank, Show.Rate(decision.RateUsed), Show.Rate(missing))
+            : Text.T($"choking.out-tie-{kind}", decision.Rank, Show.Rate(decision.RateUsed));
     }
 }
 
@@ -93,22 +108,22 @@ internal sealed record RoundChange(IReadOnlyList<string> Kept, IReadOnlyList<str
         get
         {
             List<string> parts = [];
-            Say("In", In);
-            Say("Out", Out);
-            Say("Kept", Kept);
-            Say("Optimistic", Optimistic);
-            return parts.Count == 0 ? "Nobody held a slot." : string.Join(" ", parts);
+            Say("choking.in", In);
+            Say("choking.out", Out);
+            Say("choking.kept", Kept);
+            Say("choking.optimistic", Optimistic);
+            return parts.Count == 0 ? Text.T("choking.nobody-held") : string.Join(" ", parts);
 
             void Say(string label, IReadOnlyList<string> peers)
             {
                 if (peers.Count > 0)
                 {
-                    parts.Add($"{label}: {string.Join(", ", peers)}.");
+                    parts.Add($"{Text.T(label)}: {string.Join(", ", peers)}.");
                 }
             }
         }
     }
 
     /// <summary>"1 in, 1 out" or "no change".</summary>
-    public string Short => In.Count + Out.Count == 0 ? "no change" : $"{In.Count} in, {Out.Count} out";
+    public string Short => In.Count + Out.Count == 0 ? Text.T("choking.no-change") : Text.T("choking.in-out", In.Count, Out.Count);
 }
