@@ -128,14 +128,15 @@ public sealed class QueueTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_label_that_is_gone_is_taken_off_and_an_unknown_one_is_refused()
+    public async Task A_label_that_is_gone_is_taken_off_and_an_unknown_one_is_refused()
     {
         var (swarm, leech, torrents) = Several(1, seedUp: 100_000, options => options with { Labels = [new TorrentLabel("iso")] });
         var handle = leech.Engine.Find(torrents[0].InfoHash)!;
         leech.Command(torrents[0], null, record => record with { Label = "iso" });
         var refusal = Assert.ThrowsAsync<TorrentEngineException>(() => handle.SetLabelAsync("nothing"));
         swarm.World.Run(TimeSpan.FromSeconds(2));
-        Assert.Equal("label.unknown", refusal.GetAwaiter().GetResult().Code);
+        Assert.True(refusal.IsCompleted);
+        Assert.Equal("label.unknown", (await refusal).Code);
         leech.Change(new EngineSettingsPatch { Labels = [] });
         swarm.World.Run(TimeSpan.FromSeconds(2));
         Assert.Null(leech.Row(torrents[0])!.Label);
