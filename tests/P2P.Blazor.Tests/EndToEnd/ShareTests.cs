@@ -93,7 +93,7 @@ public sealed partial class ShareTests(BrowserFixture browser)
         await Assertions.Expect(row.Locator(".c-state")).ToHaveTextAsync("Seeding", new() { Timeout = (float)EndToEndGroup.Patience.TotalMilliseconds });
         await ShootAsync(page, "share 4 seeding");
         await row.Locator("a").First.ClickAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "Discovery" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Trackers", Exact = true }).ClickAsync();
         await Assertions.Expect(page.Locator(".sources tr", new() { HasText = "Local network" })).ToContainTextAsync("Announced on 1 network");
         await Assertions.Expect(page.Locator(".sources .s-count").Filter(new() { HasTextRegex = OneKnown() })).ToHaveCountAsync(1); // By LAN or by DHT, whichever was first.
         await ShootAsync(page, "share 5 discovery");

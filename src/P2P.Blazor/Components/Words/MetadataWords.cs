@@ -1,3 +1,4 @@
+using P2P.Blazor.Localization;
 using P2P.Engine;
 
 namespace P2P.Blazor.Components.Words;
@@ -10,16 +11,16 @@ internal static class MetadataWords
     {
         if (state is TorrentState.Stopped or TorrentState.Error)
         {
-            return "Stopped; nobody is asked for the metadata.";
+            return Text.T("metadata.stopped");
         }
 
-        var refused = progress.Refused == 0 ? "" : $" {Show.Many(progress.Refused, "answer was", "answers were")} thrown away because the hash was wrong.";
+        var refused = progress.Refused == 0 ? "" : $" {Text.Many("metadata.refused", progress.Refused)}";
         return (progress.Peers, progress.Size) switch
         {
-            (0, null) => $"Looking for a peer that has the metadata.{refused}",
-            (0, { } size) => $"{Of(progress.Received, size)} here; looking for a peer that has the rest.{refused}",
-            (var peers, null) => $"Asking {Show.Many(peers, "peer")} how large the metadata is.{refused}",
-            var (peers, size) => $"Fetching {Of(progress.Received, size.Value)} from {Show.Many(peers, "peer")}.{refused}",
+            (0, null) => $"{Text.T("metadata.looking")}{refused}",
+            (0, { } size) => $"{Text.T("metadata.rest", Of(progress.Received, size))}{refused}",
+            (var peers, null) => $"{Text.T("metadata.asking", Text.Many("metadata.peers", peers))}{refused}",
+            var (peers, size) => $"{Text.T("metadata.fetching", Of(progress.Received, size.Value), Text.Many("metadata.peers", peers))}{refused}",
         };
     }
 
@@ -28,6 +29,6 @@ internal static class MetadataWords
 
     // The unit of the whole for both, so that the two numbers can be compared at a glance.
     private static string Of(int received, int size) => size < 1024
-        ? $"{received} of {size} B"
-        : size < 10 << 20 ? $"{Show.Count(received >> 10)} of {Show.Count((size + 1023) >> 10)} KiB" : $"{Show.Bytes(received)} of {Show.Bytes(size)}";
+        ? Text.T("metadata.of", received, $"{size} B")
+        : size < 10 << 20 ? Text.T("metadata.of", Show.Count(received >> 10), $"{Show.Count((size + 1023) >> 10)} KiB") : Text.T("metadata.of", Show.Bytes(received), Show.Bytes(size));
 }
