@@ -1,8 +1,9 @@
 // Counts down to server deadlines in the browser: no traffic between two rounds.
 // <time data-deadline="unix ms" data-done="text"> shows digits; [data-ring="unix ms"][data-span="ms"] empties a ring.
 const meta = document.querySelector('meta[name="server-now"]');
-const skew = meta ? Number(meta.content) - performance.timeOrigin - performance.now() : 0;
-const now = () => performance.timeOrigin + performance.now() + skew;
+// The clock of the wall: the other one stands still while a notebook sleeps.
+const skew = meta ? Number(meta.content) - Date.now() : 0;
+const now = () => Date.now() + skew;
 
 function words(milliseconds) {
   const seconds = Math.ceil(milliseconds / 1000);

@@ -98,7 +98,7 @@ public sealed class ChokeWordsTests
         };
         var change = ChokeWords.Change(round);
 
-        Assert.Equal("In: 192.0.2.3:6881 (1.00 KiB/s). Out: 192.0.2.2:6881. Kept: 192.0.2.1:6881. Optimistic: 192.0.2.2:6881.", change.Sentence);
+        Assert.Equal("In: 192.0.2.3:6881 (1.00 KiB/s). Out: 192.0.2.2:6881 (0 B/s). Kept: 192.0.2.1:6881. Optimistic: 192.0.2.2:6881.", change.Sentence);
         Assert.Equal("1 in, 1 out", change.Short);
         Assert.Equal("no change", ChokeWords.Change(round with { Entries = [round.Entries[0]] }).Short);
         Assert.Equal("Out: 192.0.2.2:6881 (left).", ChokeWords.Change(round with { Entries = [round.Entries[2] with { HasLeft = true, Slot = SlotKind.None }] }).Sentence);

@@ -72,7 +72,7 @@ internal static class ChokeWords
     public static RoundChange Change(ChokeJournalRound round) => new(
         [.. round.Entries.Where(entry => entry is { Slot: SlotKind.Regular, Change: not ChokeChange.In }).Select(entry => entry.Peer.ToString())],
         [.. round.Entries.Where(entry => entry is { Slot: SlotKind.Regular, Change: ChokeChange.In }).Select(entry => $"{entry.Peer} ({Show.Rate(entry.RateUsed)})")],
-        [.. round.Entries.Where(entry => entry.Change == ChokeChange.Out).Select(entry => entry.HasLeft ? Text.T("choking.left", entry.Peer) : entry.Peer.ToString())],
+        [.. round.Entries.Where(entry => entry.Change == ChokeChange.Out).Select(entry => entry.HasLeft ? Text.T("choking.left", entry.Peer) : $"{entry.Peer} ({Show.Rate(entry.RateUsed)})")],
         [.. round.Entries.Where(entry => entry.Slot == SlotKind.Optimistic).Select(entry => entry.Peer.ToString())]);
 
     /// <summary>Who would win an earned slot from whom if the round ended now; null when nothing would change.</summary>
@@ -98,11 +98,11 @@ internal static class ChokeWords
 /// <summary>What one round changed.</summary>
 /// <param name="Kept">Kept an earned slot.</param>
 /// <param name="In">Won one, with its rate.</param>
-/// <param name="Out">Lost one.</param>
+/// <param name="Out">Lost one, with its rate, or that it left.</param>
 /// <param name="Optimistic">Holds the random slot.</param>
 internal sealed record RoundChange(IReadOnlyList<string> Kept, IReadOnlyList<string> In, IReadOnlyList<string> Out, IReadOnlyList<string> Optimistic)
 {
-    /// <summary>"In: A (212 KiB/s). Out: B. Kept: C. Optimistic: D."</summary>
+    /// <summary>"In: A (212 KiB/s). Out: B (190 KiB/s). Kept: C. Optimistic: D."</summary>
     public string Sentence
     {
         get
