@@ -48,6 +48,9 @@ public sealed record SessionSnapshot
     /// <summary>What the start had to recover, in one sentence; null after a normal start.</summary>
     public string? RecoveryNotice { get; init; }
 
+    /// <summary>The run before ended by a crash, a kill or a power cut, and its torrents were restored at this start.</summary>
+    public bool IsAfterUncleanStop { get; init; }
+
     /// <summary>Why state cannot be saved, in one sentence; null when it can.</summary>
     public string? StateError { get; init; }
 

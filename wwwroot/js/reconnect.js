@@ -5,6 +5,7 @@ let timer = 0;
 let lostAt = 0;
 
 const clock = () => new Date().toLocaleTimeString('en-GB');
+const { reconnecting, linkLost, notAnswering } = notice.dataset; // in the page's language
 
 async function isAnswering() {
   try {
@@ -20,13 +21,13 @@ async function step() {
   notice.dataset.level = seconds < 10 ? '1' : '2';
   document.documentElement.classList.add('stale');
   if (seconds < 10) {
-    text.textContent = `Reconnecting… Numbers are as of ${notice.dataset.asOf}.`;
+    text.textContent = reconnecting.replace('{0}', notice.dataset.asOf);
     return;
   }
 
   text.textContent = (await isAnswering())
-    ? 'The client is running, downloads continue; only this page lost its link.'
-    : 'The client is not answering. If it was stopped, downloads are stopped too; they go on by themselves when it starts.';
+    ? linkLost
+    : notAnswering;
 }
 
 function lost() {

@@ -17,10 +17,16 @@
     isDark: () => document.documentElement.dataset.theme === 'dark',
   };
   apply();
+  // Whether single letters act is read by the scripts from <html>.
+  const mark = () => { document.documentElement.dataset.shortcuts = /"shortcuts":false/.test(localStorage.getItem('preferences') ?? '') ? 'off' : 'on'; };
   window.p2pPreferences = {
     load: () => localStorage.getItem('preferences'),
-    save: text => localStorage.setItem('preferences', text),
+    save(text) {
+      localStorage.setItem('preferences', text);
+      mark();
+    },
   };
+  mark();
   window.p2pLanguage = {
     set(code) {
       document.cookie = `p2p-language=${code}; path=/; max-age=31536000; samesite=strict`;

@@ -26,7 +26,7 @@ async function send(url, options) {
   }
 }
 
-async function inspect(files) {
+export async function inspect(files) {
   const list = [...files].slice(0, 200);
   for (const file of list) {
     const form = new FormData();

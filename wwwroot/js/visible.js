@@ -6,8 +6,10 @@ export function start(reference) {
 }
 
 document.addEventListener('visibilitychange', async () => {
+  const isHidden = document.hidden;
   try {
-    await frame?.invokeMethodAsync('OnVisible', !document.hidden);
+    await frame?.invokeMethodAsync('OnVisible', !isHidden);
+    document.documentElement.dataset.hidden = String(isHidden); // the circuit knows
   } catch {
     // The circuit is away: the reconnect notice takes over, and a new circuit starts visible.
     frame = null;

@@ -16,6 +16,7 @@ internal static class LiveRegistration
         services.AddScoped<AddRequests>();
         services.AddScoped<PagePreferences>();
         services.AddSingleton<PendingRemovals>();
+        services.AddSingleton<NoticeBoard>();
         services.AddMudBlazorSnackbar(snackbar =>
         {
             snackbar.PositionClass = Defaults.Classes.Position.BottomLeft;

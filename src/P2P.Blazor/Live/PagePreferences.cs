@@ -47,6 +47,9 @@ public sealed record PreferenceData
     /// <summary>Single letters act as commands.</summary>
     public bool Shortcuts { get; init; } = true;
 
+    /// <summary>The first questions were answered or skipped.</summary>
+    public bool Welcomed { get; init; }
+
     /// <summary>Tell with a notification of the browser when a torrent finished or failed.</summary>
     public bool Notify { get; init; }
 

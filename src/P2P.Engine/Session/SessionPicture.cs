@@ -28,6 +28,7 @@ internal sealed class SessionPicture(
             PendingDiskJobs = disk.PendingJobs,
             FreeBytes = FreeSpace.Of(options.SharedDirectory),
             RecoveryNotice = recoveryNotice,
+            IsAfterUncleanStop = history.IsAfterUncleanStop,
             StateError = store.StateError,
             DhtNodes = discovery.DhtNodes,
             TrackerPeers = discovery.TrackerPeers,

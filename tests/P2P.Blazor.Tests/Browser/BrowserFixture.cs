@@ -44,8 +44,8 @@ public sealed class BrowserFixture : IAsyncLifetime
     /// <summary>Opens a window of this size and theme on <paramref name="host"/>; everything it says and asks for is recorded.</summary>
     public Task<BrowserWindow> OpenAsync(LiveHost host, int width = 1440, ColorScheme theme = ColorScheme.Light) => OpenAsync(host.Address, width, theme);
 
-    /// <summary>As above, on a host that answers at <paramref name="address"/>.</summary>
-    public async Task<BrowserWindow> OpenAsync(Uri address, int width = 1440, ColorScheme theme = ColorScheme.Light)
+    /// <summary>As above, on a host that answers at <paramref name="address"/>; a new person's browser has not been asked the first questions.</summary>
+    public async Task<BrowserWindow> OpenAsync(Uri address, int width = 1440, ColorScheme theme = ColorScheme.Light, bool isNew = false)
     {
         var context = await Browser.NewContextAsync(new BrowserNewContextOptions
         {
@@ -54,6 +54,11 @@ public sealed class BrowserFixture : IAsyncLifetime
             ColorScheme = theme,
             ReducedMotion = ReducedMotion.Reduce,
         });
+        if (!isNew)
+        {
+            await context.AddInitScriptAsync("localStorage.getItem('preferences') ?? localStorage.setItem('preferences', '{\"welcomed\":true}')");
+        }
+
         return new BrowserWindow(context, await context.NewPageAsync(), address);
     }
 

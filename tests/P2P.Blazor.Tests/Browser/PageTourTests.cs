@@ -9,7 +9,7 @@ namespace P2P.Blazor.Tests.Browser;
 /// <remarks>P2P_SHOTS=folder keeps a picture of each.</remarks>
 public sealed class PageTourTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
 {
-    private static readonly string[] Paths = ["/", "/?f=error", "/?q=nothing-is-called-so", "t", "t/files", "t/peers", "t/choking", "t/pieces", "t/discovery", "t/speed", "t/log", "m", "m/peers", "m/discovery", "/create", "/dht", "/tracker", "/t/0000000000000000000000000000000000000000", "/settings", "/insights", "/events", "/about", "/not-found"];
+    private static readonly string[] Paths = ["/", "/?f=error", "/?q=nothing-is-called-so", "t", "t/files", "t/peers", "t/choking", "t/pieces", "t/trackers", "t/speed", "t/log", "m", "m/peers", "m/trackers", "/create", "/dht", "/tracker", "/t/0000000000000000000000000000000000000000", "/settings", "/insights", "/events", "/about", "/help", "/welcome", "/not-found"];
 
     [Theory]
     [InlineData(390, ColorScheme.Light)]

@@ -175,6 +175,13 @@ public sealed class HostProcess : IAsyncDisposable
         return await _process.UntilExitedAsync(TimeSpan.FromSeconds(40)).ConfigureAwait(false);
     }
 
+    /// <summary>Ends it as the power button would, and waits until it is gone.</summary>
+    public async Task KillAsync()
+    {
+        await _process.SignalAsync("KILL").ConfigureAwait(false);
+        await _process.UntilExitedAsync(TimeSpan.FromSeconds(20)).ConfigureAwait(false);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -99,10 +99,14 @@ internal sealed class SessionHistory(IJournalStore store, TimeProvider clock, ID
         KeepSums(clock.NowMs()); // The start itself counts.
     }
 
+    /// <summary>The run before ended without a clean stop, and there were torrents to restore.</summary>
+    public bool IsAfterUncleanStop { get; private set; }
+
     /// <summary>The torrents of the last run are in the table.</summary>
     public void OnStarted(int torrents, bool wasCleanStop, string? notice)
     {
-        var after = torrents > 0 && !wasCleanStop ? " The last stop was not a clean one, so pieces written last are checked." : "";
+        IsAfterUncleanStop = torrents > 0 && !wasCleanStop;
+        var after = IsAfterUncleanStop ? " The last stop was not a clean one, so pieces written last are checked." : "";
         Tell(null, new TorrentNews(EngineEventKind.SessionStarted, $"The client started with {PlainWords.Counted(torrents, "torrent")}.{after}", [DiagnosisArgument.Number("torrents", torrents)]));
         if (notice is not null)
         {
