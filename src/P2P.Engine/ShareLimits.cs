@@ -30,4 +30,13 @@ public sealed record ShareLimits
 
     /// <summary>Nothing limits.</summary>
     public bool IsUnlimited => MaxRatio is null && MaxSeedingTime is null && MaxIdleTime is null;
+
+    /// <summary>What is wrong with it, in one sentence; null when nothing is.</summary>
+    public string? Mistake() =>
+        MaxRatio is { } ratio && !(ratio is >= 0 and <= 10_000) ? "A ratio to stop at is between 0 and 10,000."
+        : IsOdd(MaxSeedingTime) || IsOdd(MaxIdleTime) ? "A time to stop after is between 1 minute and 10 years."
+        : !Enum.IsDefined(Action) ? "What happens at a share limit is \"stop\" or \"remove\"."
+        : null;
+
+    private static bool IsOdd(TimeSpan? time) => time is { } span && (span < TimeSpan.FromMinutes(1) || span > TimeSpan.FromDays(3653));
 }

@@ -145,6 +145,10 @@ public sealed class TorrentEngine : IAsyncDisposable
     public async Task<TorrentHandle> AddAsync(AddTorrentRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.Label is { } label && Labels.Find(_session.Options.Labels, label) is null)
+        {
+            throw Labels.Unknown(label);
+        }
 
         var reply = new TaskCompletionSource<TorrentPort>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (request.Magnet is { } magnet)

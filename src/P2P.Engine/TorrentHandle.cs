@@ -43,9 +43,8 @@ public sealed class TorrentHandle
     }
 
     /// <summary>Starts (or retries after an error) when it is its turn. Saved when the task completes.</summary>
-    /// <remarks>Started after a share limit had stopped it, it is stopped by none again until its share limits are set anew.</remarks>
-    public Task StartAsync() => ChangeAsync(
-        record => record with { IsStarted = true, IgnoresShareLimits = record.IgnoresShareLimits || record.LimitReached is not null, LimitReached = null }, new TorrentCommand.Start());
+    /// <remarks>Started after a share limit had stopped it, it is not stopped by that one again until its share limits are set anew.</remarks>
+    public Task StartAsync() => ChangeAsync(Started, new TorrentCommand.Start());
 
     /// <summary>Stops: "stopped" is announced, unfinished pieces are kept. Saved when the task completes.</summary>
     public async Task StopAsync()
@@ -88,15 +87,15 @@ public sealed class TorrentHandle
     public async Task SetLabelAsync(string? label)
     {
         var name = label is null ? null : Labels.Find(_session.Options.Labels, label)?.Name
-            ?? throw new TorrentEngineException("label.unknown", $"There is no label \"{(label.Length <= 60 ? label : label[..60])}\"; make it in the settings first.");
+            ?? throw Labels.Unknown(label);
         await ChangeAsync(record => record with { Label = name }, null).ConfigureAwait(false);
     }
 
     /// <summary>Sets its own share limits; null follows its label, then the session.</summary>
     /// <remarks>Throws "limits.invalid".</remarks>
-    public Task SetShareLimitsAsync(ShareLimits? limits) => limits is not null && ShareLimitRule.Mistake(limits) is { } mistake
+    public Task SetShareLimitsAsync(ShareLimits? limits) => limits?.Mistake() is { } mistake
         ? throw new TorrentEngineException("limits.invalid", mistake)
-        : ChangeAsync(record => record with { ShareLimits = limits, IgnoresShareLimits = false }, null);
+        : ChangeAsync(record => record with { ShareLimits = limits, Waived = WaivedLimits.None }, null);
 
     /// <summary>Sets its own rate limits, bytes per second; 0 = none.</summary>
     /// <remarks>Throws "limits.invalid".</remarks>
@@ -113,8 +112,10 @@ public sealed class TorrentHandle
         return reply.Task;
     }
 
-    /// <summary>Starts it whatever the queue says, or lets the queue decide again.</summary>
-    public Task SetForcedAsync(bool isForced) => ChangeAsync(record => record with { IsForced = isForced }, null);
+    /// <summary>Starts it whatever the queue says (a stopped one, too), or lets the queue decide again.</summary>
+    public Task SetForcedAsync(bool isForced) => isForced
+        ? ChangeAsync(record => Started(record) with { IsForced = true }, new TorrentCommand.Start())
+        : ChangeAsync(record => record with { IsForced = false }, null);
 
     /// <summary>Moves its files to another absolute folder; completes when they are there, progress shows in <see cref="TorrentSnapshot.Move"/>. Throws "move.*", "disk.*".</summary>
     /// <remarks>Of a torrent that is not complete the folder changes where its files will go. Cancelling ends the wait, not the move.</remarks>
@@ -205,6 +206,9 @@ public sealed class TorrentHandle
         _session.Post(new SessionCommand.Announce(InfoHash, reply));
         return reply.Task;
     }
+
+    private static TorrentRecord Started(TorrentRecord record) =>
+        record with { IsStarted = true, Waived = record.Waived | ShareLimitRule.WaivedBy(record.LimitReached), LimitReached = null };
 
     private Task PostTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers)
     {

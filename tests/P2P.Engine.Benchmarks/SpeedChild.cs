@@ -17,6 +17,7 @@ internal static class SpeedChild
         var folder = args[0];
         await using var engine = await TorrentEngine.StartAsync(new TorrentEngineOptions
         {
+            MaxActiveDownloads = 0, // Its torrents run all at once.
             DataDirectory = Path.Combine(folder, "state"),
             IncompleteDirectory = Path.Combine(folder, "incomplete"),
             SharedDirectory = Path.Combine(folder, "shared"),

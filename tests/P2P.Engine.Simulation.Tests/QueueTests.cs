@@ -145,6 +145,71 @@ public sealed class QueueTests(ITestOutputHelper output)
         Assert.Null(leech.Row(torrents[0])!.Label);
     }
 
+    [Fact]
+    public void Both_of_two_slow_ones_run_on_when_they_get_fast()
+    {
+        var (swarm, leech, torrents) = Several(3, seedUp: 8_000, options => options with { MaxActiveDownloads = 1 }, withoutSeed: 0);
+        swarm.World.Run(TimeSpan.FromSeconds(75));
+        Assert.Equal([TorrentState.Downloading, TorrentState.Downloading, TorrentState.Queued], torrents.Select(torrent => leech.Row(torrent)!.State));
+        // The limit of slowness falls: both are fast now, and neither gives way.
+        leech.Change(new EngineSettingsPatch { SlowTorrentRate = 0 });
+        swarm.World.Run(TimeSpan.FromSeconds(65));
+        Assert.Equal([TorrentState.Downloading, TorrentState.Downloading, TorrentState.Queued], torrents.Select(torrent => leech.Row(torrent)!.State));
+        Move(leech, torrents[2], QueueMove.Top);
+        swarm.World.Run(TimeSpan.FromSeconds(3));
+        Assert.Equal([TorrentState.Queued, TorrentState.Queued, TorrentState.Downloading], torrents.Select(torrent => leech.Row(torrent)!.State));
+    }
+
+    [Fact]
+    public void Stop_start_stop_at_once_ends_stopped_and_answers_all_three()
+    {
+        var (swarm, leech, torrents) = Several(1, seedUp: 20_000, options => options);
+        swarm.World.Run(TimeSpan.FromSeconds(5));
+        var handle = leech.Engine.Find(torrents[0].InfoHash)!;
+        Task[] all = [handle.StopAsync(), handle.StartAsync(), handle.StopAsync()];
+        swarm.World.Run(TimeSpan.FromSeconds(10));
+        Assert.All(all, one => Assert.True(one.IsCompletedSuccessfully));
+        Assert.Equal(TorrentState.Stopped, leech.Row(torrents[0])!.State);
+    }
+
+    [Fact]
+    public void A_stopped_one_runs_when_forced_and_a_check_of_it_goes_on_to_a_start_in_between()
+    {
+        var (swarm, leech, torrents) = Several(2, seedUp: 20_000, options => options with { MaxActiveDownloads = 1 });
+        swarm.World.Run(TimeSpan.FromSeconds(5));
+        leech.StopTorrent(torrents[1]);
+        swarm.World.Run(TimeSpan.FromSeconds(3));
+        var handle = leech.Engine.Find(torrents[1].InfoHash)!;
+        swarm.World.Complete(handle.SetForcedAsync(true));
+        swarm.World.Run(TimeSpan.FromSeconds(3));
+        Assert.Equal((TorrentState.Downloading, true), (leech.Row(torrents[1])!.State, leech.Row(torrents[1])!.IsForced));
+        swarm.World.Complete(handle.StopAsync());
+        Assert.False(leech.Row(torrents[1])!.IsForced);
+        var check = handle.RecheckAsync();
+        var start = handle.SetForcedAsync(true);
+        swarm.World.Complete(Task.WhenAll(check, start));
+        swarm.World.Run(TimeSpan.FromSeconds(20));
+        Assert.Equal(TorrentState.Downloading, leech.Row(torrents[1])!.State);
+    }
+
+    [Fact]
+    public void A_killed_seed_that_nobody_asks_loses_an_hour_of_seeding_time_at_most()
+    {
+        var swarm = new SwarmBuilder(95).Sharing(1 << 20, 64 * 1024).Seeds(1, up: 500_000).Leechers(1).Start();
+        var seed = swarm["seed0"];
+        Assert.True(swarm.World.RunUntil(() => swarm["leech0"].IsComplete(swarm.Torrent), Limit));
+        swarm.World.Run(TimeSpan.FromHours(3));
+        var before = seed.Details(swarm.Torrent);
+        Assert.InRange(before.SeedingTime, TimeSpan.FromMinutes(179), TimeSpan.FromMinutes(190));
+        seed.Kill();
+        seed.Start();
+        swarm.World.Run(TimeSpan.FromSeconds(10));
+        var after = seed.Details(swarm.Torrent);
+        Assert.InRange(after.SeedingTime, before.SeedingTime - TimeSpan.FromMinutes(62), before.SeedingTime);
+        Assert.Equal(before.LastActivityAt, after.LastActivityAt);
+        Assert.Equal(before.Summary.Uploaded, after.Summary.Uploaded);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

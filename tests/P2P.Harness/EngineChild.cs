@@ -35,6 +35,7 @@ internal static class EngineChild
         var root = options.Required("data");
         var settings = new TorrentEngineOptions
         {
+            MaxActiveDownloads = 0, // Its torrents run all at once.
             DataDirectory = Path.Combine(root, "state"),
             IncompleteDirectory = Path.Combine(root, "incomplete"),
             SharedDirectory = Path.Combine(root, "shared"),

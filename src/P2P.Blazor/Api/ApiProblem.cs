@@ -27,7 +27,7 @@ internal static class ApiProblem
     public static int StatusOf(string code) => code switch
     {
         "torrent.not_found" or "file.unknown" or "creation.not_found" or "metainfo.missing" => StatusCodes.Status404NotFound,
-        "torrent.duplicate" or "torrent.busy" or "creation.cancelled" or "upload.exists" => StatusCodes.Status409Conflict,
+        "torrent.duplicate" or "torrent.busy" or "move.busy" or "stream.stopped" or "file.not_wanted" or "creation.cancelled" or "upload.exists" => StatusCodes.Status409Conflict,
         "upload.too_large" or "body.too_large" => StatusCodes.Status413PayloadTooLarge,
         "body.media_type" => StatusCodes.Status415UnsupportedMediaType,
         "upload.not_found" => StatusCodes.Status404NotFound,
@@ -35,7 +35,7 @@ internal static class ApiProblem
         "disk.full" => StatusCodes.Status507InsufficientStorage,
         _ => code.Split('.')[0] switch
         {
-            "bencode" or "torrent" or "path" or "settings" or "peer" or "upload" or "body" or "infohash" or "metainfo" or "magnet" or "file" or "create" or "query" => StatusCodes.Status400BadRequest,
+            "bencode" or "torrent" or "path" or "settings" or "peer" or "upload" or "body" or "infohash" or "metainfo" or "magnet" or "file" or "create" or "query" or "label" or "limits" or "move" or "rename" or "tracker" or "stream" => StatusCodes.Status400BadRequest,
             "disk" or "state" or "net" or "engine" => StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,
         },

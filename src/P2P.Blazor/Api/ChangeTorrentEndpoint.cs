@@ -48,17 +48,22 @@ internal static class ChangeTorrentEndpoint
                     break;
                 case ("name", JsonValueKind.String):
                     var name = member.Value.GetString()!;
-                    commands.Add(() => torrent.RenameAsync(name));
+                    commands.Insert(0, () => torrent.RenameAsync(name)); // The one that the engine alone can judge: refused, it is the first and nothing was changed.
                     break;
                 case ("label", JsonValueKind.String or JsonValueKind.Null):
                     var label = member.Value.GetString();
+                    if (label is not null && !engine.Options.Labels.Any(known => string.Equals(known.Name, label, StringComparison.OrdinalIgnoreCase)))
+                    {
+                        throw new TorrentEngineException("label.unknown", $"There is no label \"{(label.Length <= 60 ? label : label[..60])}\"; make it in the settings first.");
+                    }
+
                     commands.Add(() => torrent.SetLabelAsync(label));
                     break;
                 case ("forced", JsonValueKind.True or JsonValueKind.False):
                     var isForced = member.Value.GetBoolean();
                     commands.Add(() => torrent.SetForcedAsync(isForced));
                     break;
-                case ("maxDownloadRate" or "maxUploadRate", JsonValueKind.Number) when member.Value.TryGetInt64(out var rate):
+                case ("maxDownloadRate" or "maxUploadRate", JsonValueKind.Number) when member.Value.TryGetInt64(out var rate) && rate >= 0:
                     maxDown = member.Name == "maxDownloadRate" ? rate : maxDown;
                     maxUp = member.Name == "maxUploadRate" ? rate : maxUp;
                     break;
@@ -95,7 +100,13 @@ internal static class ChangeTorrentEndpoint
     {
         try
         {
-            take(ShareLimitsBody.Read(value));
+            var limits = ShareLimitsBody.Read(value);
+            if (limits.Mistake() is { } mistake)
+            {
+                mistakes.Add("shareLimits", mistake);
+            }
+
+            take(limits);
         }
         catch (FormatException exception)
         {

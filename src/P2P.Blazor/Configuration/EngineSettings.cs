@@ -45,6 +45,13 @@ internal sealed record EngineSettings
                 SlowTorrentRate = reader.Number(nameof(standard.SlowTorrentRate), standard.SlowTorrentRate),
                 AlternativeMaxDownloadRate = reader.Number(nameof(standard.AlternativeMaxDownloadRate), standard.AlternativeMaxDownloadRate),
                 AlternativeMaxUploadRate = reader.Number(nameof(standard.AlternativeMaxUploadRate), standard.AlternativeMaxUploadRate),
+                ShareLimits = new ShareLimits
+                {
+                    MaxRatio = reader.Ratio("ShareLimits:MaxRatio"),
+                    MaxSeedingTime = reader.OptionalTime("ShareLimits:MaxSeedingTime"),
+                    MaxIdleTime = reader.OptionalTime("ShareLimits:MaxIdleTime"),
+                    Action = reader.Word("ShareLimits:Action", ShareLimitAction.Stop),
+                },
                 UseAlternativeRates = reader.Switch(nameof(standard.UseAlternativeRates), standard.UseAlternativeRates),
                 BlockMemory = reader.Number(nameof(standard.BlockMemory), standard.BlockMemory),
                 DiskThreads = reader.Integer(nameof(standard.DiskThreads), standard.DiskThreads),

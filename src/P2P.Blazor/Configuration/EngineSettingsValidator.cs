@@ -43,6 +43,7 @@ internal static class EngineSettingsValidator
             .Select(number => (number.Key, $"is {Text(number.Value)}; it must be {Range(number.Min, number.Max)}."))
             .Concat(times.Where(time => time.Value < time.Min || time.Value > time.Max)
                 .Select(time => (time.Key, $"is {time.Value:c}; it must be between {time.Min:c} and {time.Max:c}.")))
+            .Concat(options.ShareLimits.Mistake() is { } mistake ? [("ShareLimits", $"is out of range. {mistake}")] : [])
             .Concat(Folders(options));
     }
 

@@ -51,6 +51,18 @@ internal sealed class SettingsReader(IConfigurationSection section, string root)
     public TimeSpan Time(string key, TimeSpan standard) => Parse(key, standard, "a time such as 00:00:30",
         text => text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value : (TimeSpan?)null);
 
+    /// <summary>A number with a point; null when absent.</summary>
+    public double? Ratio(string key) => Text(key) is null ? null : Parse(key, 0d, "a number such as 2.0",
+        text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null);
+
+    /// <summary>A length of time; null when absent.</summary>
+    public TimeSpan? OptionalTime(string key) => Text(key) is null ? null : Time(key, TimeSpan.FromMinutes(1));
+
+    /// <summary>One of an enumeration's names, whatever the case.</summary>
+    public T Word<T>(string key, T standard)
+        where T : struct, Enum => Parse(key, standard, $"one of {string.Join(", ", Enum.GetNames<T>())}",
+        text => char.IsAsciiLetter(text[0]) && Enum.TryParse<T>(text, ignoreCase: true, out var value) ? value : null);
+
     /// <summary>true or false.</summary>
     public bool Switch(string key, bool standard) => Parse(key, standard, "true or false",
         text => bool.TryParse(text, out var value) ? value : (bool?)null);

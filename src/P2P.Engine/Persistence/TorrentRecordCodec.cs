@@ -50,8 +50,9 @@ internal static class TorrentRecordCodec
         AddIf(document, "maxUp", record.MaxUploadRate > 0 ? new BsonValue(record.MaxUploadRate) : null);
         AddIf(document, "share", record.ShareLimits is { } limits ? EncodeLimits(limits) : null);
         AddIf(document, "limitReached", record.LimitReached is { } limit ? new BsonValue(limit) : null);
-        AddIf(document, "ignoresShare", record.IgnoresShareLimits ? new BsonValue(true) : null);
+        AddIf(document, "waivedShare", record.Waived != WaivedLimits.None ? new BsonValue((long)record.Waived) : null);
         AddIf(document, "seeding", record.SeedingTime > TimeSpan.Zero ? new BsonValue(record.SeedingTime.Ticks) : null);
+        AddIf(document, "activeAt", record.LastActivityAt is { } active ? new BsonValue(active.UtcTicks) : null);
         AddIf(document, "displayName", record.DisplayName is { } displayName ? new BsonValue(displayName) : null);
         AddIf(document, "trackers", record.Trackers is { IsDefault: false } tiers ? new BsonArray(tiers.Select(EncodeTier)) : null);
         return BsonSerializer.Serialize(document);
@@ -89,8 +90,9 @@ internal static class TorrentRecordCodec
             MaxUploadRate = Math.Max(0, Number(document, "maxUp") ?? 0),
             ShareLimits = document["share"] is { IsDocument: true } share ? DecodeLimits(share.AsDocument) : null,
             LimitReached = Text(document, "limitReached"),
-            IgnoresShareLimits = Flag(document, "ignoresShare") ?? false,
+            Waived = (WaivedLimits)((Number(document, "waivedShare") ?? 0) & 3),
             SeedingTime = TimeSpan.FromTicks(Math.Max(0, Number(document, "seeding") ?? 0)),
+            LastActivityAt = Time(document, "activeAt"),
             DisplayName = Text(document, "displayName"),
             Trackers = document["trackers"].IsArray ? [.. document["trackers"].AsArray.Where(tier => tier.IsArray).Select(DecodeTier)] : null,
         };

@@ -127,11 +127,14 @@ internal sealed record TorrentRecord
     /// <summary>The share limit it was stopped by; null when it was not.</summary>
     public string? LimitReached { get; init; }
 
-    /// <summary>Its user started it after a share limit had stopped it: none stops it again until the limits of the torrent are set anew.</summary>
-    public bool IgnoresShareLimits { get; init; }
+    /// <summary>Limits that had stopped it when its user started it again: they stop it no more until its share limits are set anew.</summary>
+    public WaivedLimits Waived { get; init; }
 
     /// <summary>Time spent seeding, all runs.</summary>
     public TimeSpan SeedingTime { get; init; }
+
+    /// <summary>When payload last went either way; null when it never did.</summary>
+    public DateTimeOffset? LastActivityAt { get; init; }
 
     /// <summary>Its name in the list; null for its own.</summary>
     public string? DisplayName { get; init; }

@@ -34,6 +34,10 @@ internal static class Labels
         return null;
     }
 
+    /// <summary>What is said of a name that no label has.</summary>
+    public static TorrentEngineException Unknown(string name) =>
+        new("label.unknown", $"There is no label \"{(name.Length <= LongestName ? name : name[..LongestName])}\"; make it in the settings first.");
+
     /// <summary>What is wrong with a list of labels, one sentence each; empty when nothing is.</summary>
     public static IEnumerable<string> Mistakes(ImmutableArray<TorrentLabel> labels)
     {
@@ -44,7 +48,7 @@ internal static class Labels
 
         foreach (var label in labels)
         {
-            if (label.Name is null || label.Name.Trim().Length == 0 || label.Name != label.Name.Trim() || label.Name.Length > LongestName || label.Name.Any(char.IsControl))
+            if (label.Name is null || label.Name.Trim().Length == 0 || label.Name != label.Name.Trim() || label.Name.Length > LongestName || label.Name.Any(IsHidden))
             {
                 yield return $"A label's name is 1 to {LongestName} printable characters, without spaces around it.";
             }
@@ -52,7 +56,7 @@ internal static class Labels
             {
                 yield return $"The folder of the label \"{label.Name}\" must be an absolute path.";
             }
-            else if (label.ShareLimits is { } limits && ShareLimitRule.Mistake(limits) is { } mistake)
+            else if (label.ShareLimits is { } limits && limits.Mistake() is { } mistake)
             {
                 yield return $"Label \"{label.Name}\": {mistake}";
             }
@@ -63,6 +67,9 @@ internal static class Labels
             yield return "Two labels cannot have the same name.";
         }
     }
+
+    // Line ends and the marks that turn the direction of text make a name look like another one.
+    private static bool IsHidden(char letter) => char.IsControl(letter) || letter is '\u061C' or '\u200E' or '\u200F' or '\u2028' or '\u2029' or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     /// <summary>As kept among the settings.</summary>
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Json);

@@ -17,10 +17,20 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
 
     private const long KeyStep = 1 << 16;
 
+    /// <summary>What a kill may lose of a seed's sums: so much while it gives, and so much while nobody asks.</summary>
+    private const long KeepGivingMs = 10 * 60_000;
+
+    private const long KeepIdleMs = 60 * 60_000;
+
+    /// <summary>Each seed's sums are looked at once in so many beats, so that thousands of them never write in the same one.</summary>
+    private const int BeatsPerLook = 60;
+
     private readonly List<TorrentEntry> _order = [];
     private QueueFacts[] _facts = [];
     private QueueVerdict[] _verdicts = [];
     private long _countedAtMs = clock.NowMs();
+    private (int Downloads, int Seeds) _slots = (-1, -1);
+    private int _beats;
 
     /// <summary>The torrents of the last run, in any order; those without a key go before those with one, as they were added.</summary>
     public void Load(IEnumerable<TorrentEntry> entries)
@@ -86,7 +96,9 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
         }
 
         var verdicts = _verdicts.AsSpan(0, _order.Count);
-        TorrentQueue.Decide(_facts.AsSpan(0, _order.Count), options.MaxActiveDownloads, options.MaxActiveSeeds, verdicts);
+        var slots = (options.MaxActiveDownloads, options.MaxActiveSeeds);
+        TorrentQueue.Decide(_facts.AsSpan(0, _order.Count), slots.MaxActiveDownloads, slots.MaxActiveSeeds, slots != _slots, verdicts);
+        _slots = slots;
         var isNews = false;
         for (var i = 0; i < _order.Count; i++)
         {
@@ -96,6 +108,8 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
                 Let(entry, verdict.MayRun);
             }
 
+            var hasTurn = verdict is { MayRun: true, Slots: > 0 } && !_facts[i].IsForced;
+            entry.Turn = !hasTurn ? null : _facts[i].IsSeed ? TorrentTurn.Seed : TorrentTurn.Download;
             isNews |= entry.Remark(MarkOf(entry, i + 1, verdict, options));
         }
 
@@ -108,23 +122,36 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
         var (now, at) = (clock.NowMs(), clock.GetUtcNow());
         var passed = now - _countedAtMs;
         _countedAtMs = now;
-        foreach (var entry in _order)
+        _beats++;
+        for (var i = 0; i < _order.Count; i++)
         {
-            if (entry is { IsLetRun: true, Row: { } row })
+            if (_order[i] is not { IsLetRun: true, Row: { } row } entry)
             {
-                CountSpeed(entry, row, options.SlowTorrentRate, now);
-                if (CountSeeding(entry, row, passed, now, at) && entry.Mark.InForce is { IsUnlimited: false } limits && !entry.Record.IgnoresShareLimits
-                    && ShareLimitRule.Reached(limits, row.Ratio, entry.Port.SeedingTime, TimeSpan.FromMilliseconds(now - entry.LastSentMs)) is { } limit)
-                {
-                    EndSharing(entry, limit);
-                }
+                continue;
+            }
+
+            CountSpeed(entry, row, options.SlowTorrentRate, now);
+            if (!CountSeeding(entry, row, passed, now, at))
+            {
+                entry.KeptAtMs = now; // A download is on record piece by piece.
+                continue;
+            }
+
+            if (entry.Mark.InForce is { IsUnlimited: false } limits
+                && ShareLimitRule.Reached(limits, entry.Record.Waived, row.Ratio, entry.Port.SeedingTime, TimeSpan.FromMilliseconds(now - entry.LastSentMs)) is { } limit)
+            {
+                EndSharing(entry, limit);
+            }
+            else if ((i + _beats) % BeatsPerLook == 0)
+            {
+                KeepSeeding(entry, row, now);
             }
         }
 
         return Decide(options);
     }
 
-    /// <summary>The labels are these now (null: as before): torrents of one that is gone have none.</summary>
+    /// <summary>The labels are these now (null: as before): torrents of one that is gone have none, those of one that is spelt anew follow.</summary>
     public void KeepLabels(ImmutableArray<TorrentLabel>? labels)
     {
         if (labels is not { } kept)
@@ -134,9 +161,9 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
 
         foreach (var entry in _order)
         {
-            if (entry.Record.Label is { } label && Labels.Find(kept, label) is null)
+            if (entry.Record.Label is { } label && Labels.Find(kept, label)?.Name is var name && name != label)
             {
-                entry.Record = entry.Record with { Label = null };
+                entry.Record = entry.Record with { Label = name };
                 _ = servant.SaveAsync(entry.Record);
             }
         }
@@ -146,7 +173,7 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
     {
         var (record, action) = (entry.Record, entry.Mark.InForce.Action);
         var what = action == ShareLimitAction.Remove ? "taken off the list; its files stay" : "stopped";
-        entry.Record = record with { IsStarted = false, IsForced = false, LimitReached = limit, SeedingTime = entry.Port.SeedingTime };
+        entry.Record = record with { IsStarted = false, IsForced = false, LimitReached = limit, SeedingTime = entry.Port.SeedingTime, LastActivityAt = entry.Port.LastActivityAt };
         entry.Forget();
         entry.Loop.Post(new TorrentCommand.Stop(null));
         post(new SessionCommand.Tell(record.InfoHash, new TorrentNews(
@@ -166,14 +193,31 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
     private static QueueFacts FactsOf(TorrentEntry entry) => new(
         entry.IsReady && entry.Record.IsStarted && (entry.Row?.State != TorrentState.Error || !entry.WasDecided), // A failed one tries again by itself, or when its user says so.
         entry.Record.IsForced,
-        entry.Row?.State == TorrentState.Seeding || (entry.Record.CompletedAt is not null && entry.Row?.State != TorrentState.Downloading),
+        IsSeed(entry),
         entry.IsLetRun,
-        entry.IsSlow);
+        entry.IsSlow,
+        entry.IsLetRun && entry.Turn == (IsSeed(entry) ? TorrentTurn.Seed : TorrentTurn.Download));
+
+    private static bool IsSeed(TorrentEntry entry) =>
+        entry.Row?.State == TorrentState.Seeding || (entry.Record.CompletedAt is not null && entry.Row?.State != TorrentState.Downloading);
+
+    // Sums of a seed that a kill would lose.
+    private void KeepSeeding(TorrentEntry entry, TorrentSnapshot row, long now)
+    {
+        if (now - entry.KeptAtMs < (row.Uploaded == entry.Record.Uploaded ? KeepIdleMs : KeepGivingMs))
+        {
+            return;
+        }
+
+        entry.KeptAtMs = now;
+        entry.Record = entry.Record with { Uploaded = row.Uploaded, SeedingTime = entry.Port.SeedingTime, LastActivityAt = entry.Port.LastActivityAt };
+        _ = servant.SaveAsync(entry.Record);
+    }
 
     private void Let(TorrentEntry entry, bool mayRun)
     {
         (entry.IsLetRun, entry.WasDecided) = (mayRun, true);
-        (entry.IsSlow, entry.IsSlowNow, entry.SpeedSinceMs, entry.LastSentMs) = (false, false, clock.NowMs(), clock.NowMs());
+        (entry.IsSlow, entry.IsSlowNow, entry.SpeedSinceMs, entry.LastSentMs, entry.KeptAtMs) = (false, false, clock.NowMs(), clock.NowMs(), clock.NowMs());
         entry.Loop.Post(mayRun ? new TorrentCommand.Start() : new TorrentCommand.Stop(null));
     }
 

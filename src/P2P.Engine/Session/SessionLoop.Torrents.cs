@@ -211,7 +211,7 @@ internal sealed partial class SessionLoop
         SwarmLoop loop = identity.Metainfo is { } metainfo
             ? _factory.Make(metainfo, record, _options, Rules())
             : _factory.Make(identity.Magnet!, record, _options, Rules());
-        var entry = new TorrentEntry(identity, record, new TorrentPort(loop, loop.FirstRow(), record.SeedingTime));
+        var entry = new TorrentEntry(identity, record, new TorrentPort(loop, loop.FirstRow(), record.SeedingTime, record.LastActivityAt));
         _torrents.Add(record.InfoHash, entry);
         Volatile.Write(ref _ports, _ports.SetItem(record.InfoHash, entry.Port));
         if (record.Trackers is not null)

@@ -37,7 +37,7 @@ internal static class SettingsOverlay
         Check(patch.SlowTorrentRate, 0, long.MaxValue, nameof(patch.SlowTorrentRate), "bytes per second, 0 counts all");
         Check(patch.AlternativeMaxDownloadRate, 0, long.MaxValue, nameof(patch.AlternativeMaxDownloadRate), "bytes per second, 0 for no limit");
         Check(patch.AlternativeMaxUploadRate, 0, long.MaxValue, nameof(patch.AlternativeMaxUploadRate), "bytes per second, 0 for no limit");
-        if (patch.ShareLimits is { } limits && ShareLimitRule.Mistake(limits) is { } mistake)
+        if (patch.ShareLimits is { } limits && limits.Mistake() is { } mistake)
         {
             mistakes.Add(mistake);
         }
@@ -129,7 +129,7 @@ internal static class SettingsOverlay
             MaxActiveDownloads = (int?)Number(nameof(EngineSettingsPatch.MaxActiveDownloads)),
             MaxActiveSeeds = (int?)Number(nameof(EngineSettingsPatch.MaxActiveSeeds)),
             SlowTorrentRate = Number(nameof(EngineSettingsPatch.SlowTorrentRate)),
-            ShareLimits = Labels.Read<ShareLimits>(kept.GetValueOrDefault(nameof(EngineSettingsPatch.ShareLimits))) is { } limits && ShareLimitRule.Mistake(limits) is null ? limits : null,
+            ShareLimits = Labels.Read<ShareLimits>(kept.GetValueOrDefault(nameof(EngineSettingsPatch.ShareLimits))) is { } limits && limits.Mistake() is null ? limits : null,
             Labels = Labels.Read<TorrentLabel[]>(kept.GetValueOrDefault(nameof(EngineSettingsPatch.Labels))) is { } labels && !Labels.Mistakes([.. labels]).Any() ? [.. labels] : null,
             AlternativeMaxDownloadRate = Number(nameof(EngineSettingsPatch.AlternativeMaxDownloadRate)),
             AlternativeMaxUploadRate = Number(nameof(EngineSettingsPatch.AlternativeMaxUploadRate)),

@@ -1,5 +1,14 @@
 namespace P2P.Engine.Session;
 
+/// <summary>Share limits that a user has overruled for one torrent.</summary>
+[Flags]
+internal enum WaivedLimits
+{
+    None = 0,
+    Ratio = 1,
+    SeedingTime = 2,
+}
+
 /// <summary>Says which share limit a seeding torrent has reached. Pure.</summary>
 internal static class ShareLimitRule
 {
@@ -11,22 +20,16 @@ internal static class ShareLimitRule
     public const string IdleTime = "idle time";
 
     /// <summary>The first limit reached; null when none is. <paramref name="idle"/> is the time without a payload byte sent.</summary>
-    public static string? Reached(ShareLimits limits, double ratio, TimeSpan seeding, TimeSpan idle) =>
-        ratio >= limits.MaxRatio ? Ratio
-        : seeding >= limits.MaxSeedingTime ? SeedingTime
+    public static string? Reached(ShareLimits limits, WaivedLimits waived, double ratio, TimeSpan seeding, TimeSpan idle) =>
+        ratio >= limits.MaxRatio && !waived.HasFlag(WaivedLimits.Ratio) ? Ratio
+        : seeding >= limits.MaxSeedingTime && !waived.HasFlag(WaivedLimits.SeedingTime) ? SeedingTime
         : idle >= limits.MaxIdleTime ? IdleTime
         : null;
+
+    /// <summary>What a start after this limit overrules: one that would stop it again at once. Idle time begins anew by itself.</summary>
+    public static WaivedLimits WaivedBy(string? limit) => limit switch { Ratio => WaivedLimits.Ratio, SeedingTime => WaivedLimits.SeedingTime, _ => WaivedLimits.None };
 
     /// <summary>The limits in force: a torrent's own before its label's before the session's.</summary>
     public static ShareLimits InForce(ShareLimits? own, string? label, TorrentEngineOptions options) =>
         own ?? Labels.Find(options.Labels, label)?.ShareLimits ?? options.ShareLimits;
-
-    /// <summary>What is wrong with limits, in one sentence; null when nothing is.</summary>
-    public static string? Mistake(ShareLimits limits) =>
-        limits.MaxRatio is { } ratio && !(ratio is >= 0 and <= 10_000) ? "A ratio to stop at is between 0 and 10,000."
-        : IsOdd(limits.MaxSeedingTime) || IsOdd(limits.MaxIdleTime) ? "A time to stop after is between 1 minute and 10 years."
-        : !Enum.IsDefined(limits.Action) ? "What happens at a share limit is \"stop\" or \"remove\"."
-        : null;
-
-    private static bool IsOdd(TimeSpan? time) => time is { } span && (span < TimeSpan.FromMinutes(1) || span > TimeSpan.FromDays(3653));
 }

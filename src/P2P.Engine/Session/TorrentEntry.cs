@@ -41,6 +41,12 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
     /// <summary>The queue has decided of it since it was last told anything.</summary>
     public bool WasDecided { get; set; }
 
+    /// <summary>The kind of slot it was given when it was let run; null when it holds none.</summary>
+    public TorrentTurn? Turn { get; set; }
+
+    /// <summary>When the sums of a seed were last put on record.</summary>
+    public long KeptAtMs { get; set; }
+
     /// <summary>Slower than the limit for a minute.</summary>
     public bool IsSlow { get; set; }
 
@@ -78,7 +84,7 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
     {
         Metainfo = metainfo;
         (Row, Snapshot) = (null, null);
-        (IsActive, IsLetRun, WasDecided) = (false, false, false);
+        (IsActive, IsLetRun, WasDecided, Turn) = (false, false, false, null);
         Port.Replace(loop);
     }
 
@@ -130,8 +136,19 @@ internal sealed class TorrentEntry(TorrentIdentity identity, TorrentRecord recor
         Uploaded = progress.Uploaded,
         CompletedAt = progress.CompletedAt,
         SeedingTime = Port.SeedingTime,
+        LastActivityAt = Port.LastActivityAt,
         WasChecked = true,
     };
+}
+
+/// <summary>Kinds of slots that the queue gives.</summary>
+internal enum TorrentTurn
+{
+    /// <summary>One of the active downloads.</summary>
+    Download,
+
+    /// <summary>One of the active seeds.</summary>
+    Seed,
 }
 
 /// <summary>What is known of a torrent: its metainfo, or a link that names it. One of the two, or both after the link's metadata came.</summary>

@@ -5,7 +5,7 @@ namespace P2P.Engine.Session;
 
 /// <summary>What the world outside sees of one torrent: the loop to post to, and the latest snapshots. Thread-safe; the session alone replaces the loop.</summary>
 /// <remarks>A magnet link's loop gives way to a torrent's when its metadata is here; watches and the state of the sources go over to the new one.</remarks>
-internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first, TimeSpan seedingTime)
+internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first, TimeSpan seedingTime, DateTimeOffset? lastActivityAt)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<DiscoverySource, TorrentCommand.DiscoveryChanged> _sources = [];
@@ -16,7 +16,7 @@ internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first, TimeSpa
     private TorrentCommand.TrackersChanged? _trackers;
     private long _seedingMs = (long)seedingTime.TotalMilliseconds;
     private long _moved = -1;
-    private long _activeAtMs;
+    private long _activeAtMs = lastActivityAt?.ToUnixTimeMilliseconds() ?? 0;
     private int _watches;
 
     public InfoHash InfoHash { get; } = loop.InfoHash;
@@ -39,7 +39,7 @@ internal sealed class TorrentPort(SwarmLoop loop, TorrentSnapshot first, TimeSpa
     /// <summary>Time spent seeding, all runs.</summary>
     public TimeSpan SeedingTime => TimeSpan.FromMilliseconds(Interlocked.Read(ref _seedingMs));
 
-    /// <summary>The clock's time when payload last went either way; null when none did in this run.</summary>
+    /// <summary>The clock's time when payload last went either way; null when none ever did.</summary>
     public DateTimeOffset? LastActivityAt => Interlocked.Read(ref _activeAtMs) is > 0 and var at ? DateTimeOffset.FromUnixTimeMilliseconds(at) : null;
 
     public void Publish(TorrentSnapshot snapshot) => _snapshot = snapshot;

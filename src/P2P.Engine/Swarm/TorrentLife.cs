@@ -72,6 +72,7 @@ internal sealed class TorrentLife(
         if (_core.Phase is not (TorrentPhase.Stopped or TorrentPhase.Failed))
         {
             stop.StartsAgain = _core.Phase == TorrentPhase.Stopping;
+            stop.StopsAfterCheck = false; // It is to run after the check, then.
             return;
         }
 

@@ -8,7 +8,7 @@ internal sealed class TorrentStop(TorrentLoop loop, TorrentCore core, PeerDesk d
     /// <summary>In place of a sequence: this stop records nothing, because nothing was begun.</summary>
     private const long RecordsNothing = -1;
 
-    private TaskCompletionSource? _done;
+    private readonly List<TaskCompletionSource> _waiting = [];
     private TorrentCommand.Remove? _removal;
     private long _awaited;
 
@@ -22,10 +22,14 @@ internal sealed class TorrentStop(TorrentLoop loop, TorrentCore core, PeerDesk d
     public void Stop(TaskCompletionSource? done)
     {
         core.WillStart = false;
+        if (core.Phase is not (TorrentPhase.Stopped or TorrentPhase.Removed) && done is not null)
+        {
+            _waiting.Add(done);
+        }
+
         switch (core.Phase)
         {
             case TorrentPhase.Active:
-                _done = done;
                 StartsAgain = false;
                 core.Phase = TorrentPhase.Stopping;
                 desk.DropPeers();
@@ -38,7 +42,7 @@ internal sealed class TorrentStop(TorrentLoop loop, TorrentCore core, PeerDesk d
                 StopsAfterCheck = false;
                 core.Error = null;
                 core.Phase = TorrentPhase.Stopping;
-                (_done, _awaited) = (done, RecordsNothing);
+                _awaited = RecordsNothing;
                 if (core.Storage is null)
                 {
                     OnClosed();
@@ -49,8 +53,8 @@ internal sealed class TorrentStop(TorrentLoop loop, TorrentCore core, PeerDesk d
                 }
 
                 break;
-            case TorrentPhase.Stopping when done is not null:
-                _done = done;
+            case TorrentPhase.Stopping:
+                StartsAgain = false; // A start in between is taken back.
                 break;
             default:
                 done?.TrySetResult();
@@ -133,8 +137,12 @@ internal sealed class TorrentStop(TorrentLoop loop, TorrentCore core, PeerDesk d
     /// <summary>Whoever waits for the stop need not wait any longer.</summary>
     public void End()
     {
-        _done?.TrySetResult();
-        _done = null;
+        foreach (var done in _waiting)
+        {
+            done.TrySetResult();
+        }
+
+        _waiting.Clear();
     }
 
     /// <summary>Hash everything again, and go on as before: stop cleanly, start with a check of all, stop again if it was stopped. True: start now.</summary>

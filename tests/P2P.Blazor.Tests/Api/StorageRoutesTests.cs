@@ -127,6 +127,8 @@ public sealed class StorageRoutesTests : IClassFixture<ApiFixture>
     [InlineData("""{"maxDownloadRate":"fast"}""")]
     [InlineData("""{"shareLimits":{"action":"burn"}}""")]
     [InlineData("""{"shareLimits":{"maxSeedingTime":60}}""")]
+    [InlineData("""{"sequential":true,"shareLimits":{"maxRatio":-1}}""")]
+    [InlineData("""{"sequential":true,"maxUploadRate":-1}""")]
     [InlineData("""{"shareLimits":[]}""")]
     public async Task Change_BadSettings_Are400AndChangeNothing(string body)
     {
@@ -137,8 +139,10 @@ public sealed class StorageRoutesTests : IClassFixture<ApiFixture>
     [Fact]
     public async Task Change_UnknownLabel_Is400()
     {
-        var response = await _client.PatchAsync(First, """{"label":"nothing"}""".AsJson());
+        var response = await _client.PatchAsync(First, """{"sequential":true,"label":"nothing"}""".AsJson());
         Assert.Equal("label.unknown", (await response.JsonAsync()).GetProperty("code").GetString());
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Empty(_host.Engine.Commands);
     }
 
     [Fact]

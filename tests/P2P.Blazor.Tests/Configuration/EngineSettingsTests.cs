@@ -38,8 +38,8 @@ public sealed class EngineSettingsTests
         Assert.Equal(
             typeof(TrackerServerOptions).GetProperties().Select(property => property.Name).Order(),
             file.GetSection("Engine:Tracker").GetChildren().Select(child => child.Key).Order());
-        // Share limits and labels are lists and objects, made in the page or by the API and kept there.
-        string[] ofThePage = [nameof(TorrentEngineOptions.ShareLimits), nameof(TorrentEngineOptions.Labels)];
+        // Labels are a list of objects, made in the page or by the API and kept there.
+        string[] ofThePage = [nameof(TorrentEngineOptions.Labels)];
         Assert.Equal(typeof(TorrentEngineOptions).GetProperties().Select(property => property.Name).Except(ofThePage).Append("AllowedSaveRoots").Append("Data").Order(), keys);
     }
 
@@ -62,7 +62,7 @@ public sealed class EngineSettingsTests
             ("MaxHalfOpen", "4"), ("RegularSlots", "5"), ("OptimisticSlots", "0"), ("ChokeInterval", "00:00:10"), ("StrictTitForTat", "True"),
             ("BlockMemory", "8388608"), ("DiskThreads", "6"), ("MinTrackerInterval", "00:00:01"), ("FlushInterval", "00:00:00.5"), ("FlushBytes", "65536"),
             ("Dht", "false"), ("DhtBootstrap:0", "a.example:1"), ("LocalDiscovery", "false"), ("PeerExchange", "false"), ("Tracker:Enabled", "true"),
-            ("Tracker:HttpPort", "7000"), ("Tracker:UdpPort", "0"), ("Tracker:ServesAny", "true"), ("Tracker:Interval", "00:05:00"), ("AllowedSaveRoots:0", "/m"), ("AllowedSaveRoots:1", "n"));
+            ("Tracker:HttpPort", "7000"), ("Tracker:UdpPort", "0"), ("Tracker:ServesAny", "true"), ("Tracker:Interval", "00:05:00"), ("ShareLimits:MaxRatio", "2.5"), ("ShareLimits:MaxSeedingTime", "7.00:00:00"), ("ShareLimits:MaxIdleTime", "01:00:00"), ("ShareLimits:Action", "remove"), ("AllowedSaveRoots:0", "/m"), ("AllowedSaveRoots:1", "n"));
         Assert.Equal(["a.example:1"], settings.Options.DhtBootstrap);
         Assert.Equal(
             new TorrentEngineOptions
@@ -90,6 +90,7 @@ public sealed class EngineSettingsTests
                 MinTrackerInterval = TimeSpan.FromSeconds(1),
                 FlushInterval = TimeSpan.FromSeconds(0.5),
                 FlushBytes = 65_536,
+                ShareLimits = new ShareLimits { MaxRatio = 2.5, MaxSeedingTime = TimeSpan.FromDays(7), MaxIdleTime = TimeSpan.FromHours(1), Action = ShareLimitAction.Remove },
             },
             settings.Options with { DhtBootstrap = [] });
         Assert.Equal(["/m", "/srv/p2p/n"], settings.AllowedSaveRoots);
@@ -130,6 +131,9 @@ public sealed class EngineSettingsTests
     [InlineData("Tracker:HttpPort", "65536")]
     [InlineData("Tracker:UdpPort", "-1")]
     [InlineData("Tracker:Interval", "00:00:00")]
+    [InlineData("ShareLimits:MaxRatio", "-1")]
+    [InlineData("ShareLimits:MaxSeedingTime", "60")]
+    [InlineData("ShareLimits:Action", "1")]
     [InlineData("ListenPrt", "6881")]
     public void Read_OneMistake_IsOneSentenceNamingTheKey(string key, string value)
     {
@@ -137,6 +141,12 @@ public sealed class EngineSettingsTests
         Assert.StartsWith($"Engine:{key} is ", mistake);
         Assert.EndsWith(".", mistake);
     }
+
+    [Theory]
+    [InlineData("ShareLimits:MaxRatio", "10001")]
+    [InlineData("ShareLimits:MaxIdleTime", "00:00:59")]
+    public void Read_ShareLimitOutOfRange_SaysTheRange(string key, string value) =>
+        Assert.Contains("between", Assert.Single(Assert.Throws<InvalidSettingsException>(() => Read((key, value))).Mistakes), StringComparison.Ordinal);
 
     [Fact]
     public void Read_SeveralMistakes_TellsAllAtOnce()

@@ -31,6 +31,7 @@ public sealed class OurPeer : IAsyncDisposable
         var address = loopback.NextAddress();
         var options = new TorrentEngineOptions
         {
+            MaxActiveDownloads = 0, // Its torrents run all at once.
             DataDirectory = Path.Combine(folder, "state"),
             IncompleteDirectory = Path.Combine(folder, "incomplete"),
             SharedDirectory = Path.Combine(folder, "shared"),

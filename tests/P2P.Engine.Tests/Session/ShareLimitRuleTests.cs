@@ -17,10 +17,24 @@ public sealed class ShareLimitRuleTests
     [InlineData(3.0, 99, 99, ShareLimitRule.Ratio)]
     public void Reached_EachLimit_IsNamed(double ratio, int seedingMinutes, int idleMinutes, string? expected) => Assert.Equal(expected, ShareLimitRule.Reached(
         new ShareLimits { MaxRatio = 2, MaxSeedingTime = TimeSpan.FromHours(1), MaxIdleTime = TimeSpan.FromMinutes(10) },
-        ratio, TimeSpan.FromMinutes(seedingMinutes), TimeSpan.FromMinutes(idleMinutes)));
+        WaivedLimits.None, ratio, TimeSpan.FromMinutes(seedingMinutes), TimeSpan.FromMinutes(idleMinutes)));
+
+    [Theory]
+    [InlineData(ShareLimitRule.Ratio, ShareLimitRule.SeedingTime)]
+    [InlineData(ShareLimitRule.SeedingTime, ShareLimitRule.Ratio)]
+    [InlineData(ShareLimitRule.IdleTime, ShareLimitRule.Ratio)]
+    public void Reached_OneLimitOverruled_TheOthersHold(string overruled, string expected) => Assert.Equal(expected, ShareLimitRule.Reached(
+        new ShareLimits { MaxRatio = 2, MaxSeedingTime = TimeSpan.FromHours(1) }, ShareLimitRule.WaivedBy(overruled), 3, TimeSpan.FromHours(2), TimeSpan.Zero));
+
+    [Theory]
+    [InlineData("a\u202Eb")]
+    [InlineData("a\u2028b")]
+    [InlineData("\u200Ea")]
+    public void Labels_NamesThatLookLikeOthers_AreRefused(string name) =>
+        Assert.Contains("printable", Assert.Single(Labels.Mistakes([new TorrentLabel(name)])), StringComparison.Ordinal);
 
     [Fact]
-    public void Reached_NoLimits_IsNever() => Assert.Null(ShareLimitRule.Reached(ShareLimits.None, 1e9, TimeSpan.MaxValue, TimeSpan.MaxValue));
+    public void Reached_NoLimits_IsNever() => Assert.Null(ShareLimitRule.Reached(ShareLimits.None, WaivedLimits.None, 1e9, TimeSpan.MaxValue, TimeSpan.MaxValue));
 
     [Fact]
     public void InForce_OwnBeforeLabelBeforeSession()
@@ -40,7 +54,7 @@ public sealed class ShareLimitRuleTests
     [InlineData(1.0, 60, null)]
     public void Mistake_OutOfRange_IsToldInOneSentence(double? ratio, int? seconds, string? word)
     {
-        var mistake = ShareLimitRule.Mistake(new ShareLimits { MaxRatio = ratio, MaxIdleTime = seconds is { } time ? TimeSpan.FromSeconds(time) : null });
+        var mistake = new ShareLimits { MaxRatio = ratio, MaxIdleTime = seconds is { } time ? TimeSpan.FromSeconds(time) : null }.Mistake();
         Assert.True(word is null ? mistake is null : mistake!.Contains(word, StringComparison.Ordinal), mistake);
     }
 
