@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using P2P.Engine.Primitives;
 using P2P.Engine.Session;
+using P2P.Engine.Storage;
 using P2P.Engine.Swarm;
 
 namespace P2P.Engine;
@@ -146,26 +147,32 @@ public sealed class TorrentHandle
     public Task SetTrackersAsync(ImmutableArray<ImmutableArray<string>> tiers) => PostTrackersAsync(TrackerList.Clean(tiers));
 
     /// <summary>Adds trackers that are not there yet, each as a tier of its own; answers how many were new. Throws "tracker.invalid".</summary>
-    public async Task<int> AddTrackersAsync(ImmutableArray<string> urls)
+    public Task<int> AddTrackersAsync(ImmutableArray<string> urls)
     {
-        var trackers = (await GetDetailsAsync().ConfigureAwait(false)).Trackers;
-        var (tiers, added) = TrackerList.Merge([.. trackers.GroupBy(tracker => tracker.Tier).OrderBy(tier => tier.Key).Select(tier => tier.Select(tracker => tracker.Url).ToImmutableArray())], urls);
-        if (added > 0)
-        {
-            await PostTrackersAsync(tiers).ConfigureAwait(false);
-        }
-
-        return added;
+        var reply = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _session.Post(new SessionCommand.AddTrackers(InfoHash, TrackerList.Clean(urls), reply));
+        return reply.Task;
     }
 
-    /// <summary>Opens a file to read while it downloads: a seekable stream whose reads wait for the pieces, which get deadlines. Throws "file.not_found", "file.not_wanted".</summary>
+    /// <summary>Opens a file to read while it downloads: a seekable stream whose reads wait for the pieces, which get deadlines.</summary>
+    /// <remarks>A finished file is read whatever the torrent does. Throws "file.not_found", "file.not_wanted", "stream.stopped", "disk.read".</remarks>
     public async Task<Stream> OpenFileAsync(int index, CancellationToken cancellationToken = default)
     {
+        var details = await GetDetailsAsync(cancellationToken).ConfigureAwait(false);
         var reply = new TaskCompletionSource<(long Begin, long Length)?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _port.Loop.Post(new TorrentCommand.FindFile(index, reply));
-        return await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false) is var (begin, length)
-            ? new TorrentFileStream(_port, begin, length)
-            : throw new TorrentEngineException("file.not_found", "This torrent has no file of that number.");
+        if (await reply.Task.WaitAsync(cancellationToken).ConfigureAwait(false) is not var (begin, length))
+        {
+            throw new TorrentEngineException("file.not_found", "This torrent has no file of that number.");
+        }
+
+        var file = details.Files[index];
+        if (details.Summary.State is TorrentState.Downloading or TorrentState.Seeding)
+        {
+            return file.HaveBytes < file.Length && file.Priority == FilePriority.Skip ? throw TorrentStreams.NotWanted() : new TorrentFileStream(_port, begin, length);
+        }
+
+        return file.HaveBytes == file.Length && file.DiskPath is { } path ? FinishedFile.Open(path) : throw TorrentStreams.Stopped();
     }
 
     /// <summary>Which pieces a connected peer has, as wire bytes; empty when it is not connected.</summary>

@@ -82,6 +82,48 @@ public sealed class StorageTests
     }
 
     [Fact]
+    public async Task Files_left_out_move_along_with_their_shared_pieces_and_can_be_fetched_afterwards()
+    {
+        Assert.SkipWhen(LibtorrentPeer.WhyUnavailable is not null, LibtorrentPeer.WhyUnavailable ?? "");
+        using var loopback = new LoopbackFixture();
+        // Both borders between the files lie within a piece, so pieces are shared with the file that is left out.
+        var torrent = TestTorrents.Multi(loopback, [("a.bin", 1_000_001), ("b.bin", 1_000_001), ("c.bin", 1_000_001)], PieceLength, announce: null);
+        await using var seed = await LibtorrentPeer.StartAsync(loopback);
+        await seed.AddAsync(torrent.TorrentPath, torrent.Directory, seed: true);
+        await using var ours = await OurPeer.StartAsync(loopback);
+        var handle = await ours.AddAsync(torrent);
+        await handle.SetFilePrioritiesAsync(new Dictionary<int, FilePriority> { [1] = FilePriority.Skip });
+        await handle.AddPeerAsync(seed.Endpoint);
+        await OurPeer.UntilAsync(handle, TorrentState.Seeding, Timeout);
+        await handle.SetFilePrioritiesAsync(new Dictionary<int, FilePriority> { [2] = FilePriority.Skip }); // It is here and stays, though nobody wants it any more.
+        var other = loopback.NewDirectory("elsewhere");
+        var have = handle.Snapshot.HavePieces;
+        await handle.MoveStorageAsync(other).WaitAsync(Timeout);
+        await OurPeer.UntilAsync(handle, row => row.State == TorrentState.Seeding && row.HavePieces == have, Timeout, $"{have} pieces after the move");
+        foreach (var name in new[] { "a.bin", "c.bin" })
+        {
+            var path = Path.Combine(torrent.Files[0].Path.Split('/')[0], name);
+            Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(torrent.Directory, path)), await File.ReadAllBytesAsync(Path.Combine(other, path)));
+            Assert.False(File.Exists(Path.Combine(ours.SharedDirectory, path)));
+        }
+
+        Assert.Equal("file.not_wanted", (await Assert.ThrowsAsync<TorrentEngineException>(() => handle.OpenFileAsync(1))).Code);
+        await handle.StopAsync();
+        await using (var whole = await handle.OpenFileAsync(0))
+        {
+            Assert.Equal(1_000_001, whole.Length);
+        }
+
+        Assert.Equal("stream.stopped", (await Assert.ThrowsAsync<TorrentEngineException>(() => handle.OpenFileAsync(1))).Code);
+        await handle.SetFilePrioritiesAsync(new Dictionary<int, FilePriority> { [1] = FilePriority.Normal, [2] = FilePriority.Normal });
+        await handle.StartAsync();
+        await handle.AddPeerAsync(seed.Endpoint);
+        await OurPeer.UntilAsync(handle, row => row is { State: TorrentState.Seeding, Progress: 1 } && row.HavePieces == row.PieceCount, Timeout, "the rest");
+        torrent.AssertCopiedTo(other);
+        Assert.InRange(handle.Snapshot.Downloaded, 0, 3_000_003 + (4 * PieceLength));
+    }
+
+    [Fact]
     public async Task Names_and_trackers_are_edited_and_kept()
     {
         using var loopback = new LoopbackFixture();

@@ -57,62 +57,42 @@ internal sealed class ChangeDesk(
         return store.SaveAsync(entry.Record);
     });
 
-    /// <summary>Moves a torrent's files: stops it, and has it made anew with the other folder; the way of a finished torrent into its folder does the rest.</summary>
-    /// <remarks>
-    /// The record says from where and to where before a byte moves, so a kill in between goes on at the next start. The files of a download
-    /// stay where partial files are; its other folder is where they will go.
-    /// </remarks>
-    public void MoveStorage(SessionCommand.MoveStorage move, TorrentEngineOptions options, Func<TorrentEntry, TorrentEngineException?> refusal)
+    /// <summary>Adds trackers that are not there yet, each as a tier of its own.</summary>
+    public void AddTrackers(SessionCommand.AddTrackers add)
     {
-        if (find(move.InfoHash) is not { } entry || entry.Metainfo is null)
+        if (find(add.InfoHash) is not { } entry)
         {
-            move.Reply.TrySetException(NotFound(move.InfoHash));
+            add.Reply.TrySetException(NotFound(add.InfoHash));
             return;
         }
 
-        if (entry.Record.MovedFrom is not null || entry.Row?.State == TorrentState.Checking || entry.MoveReply is not null)
+        var (tiers, added) = TrackerList.Merge(entry.Tiers, add.Urls);
+        if (added == 0)
         {
-            move.Reply.TrySetException(new TorrentEngineException("move.busy", "Its files are being checked or moved: wait until that is done."));
-            return;
+            add.Reply.TrySetResult(0);
         }
-
-        if (string.Equals(TorrentFactory.RootOf(entry.Record, options), move.Folder, StringComparison.Ordinal))
+        else if (tiers.Sum(tier => tier.Length) > TrackerList.Most)
         {
-            move.Reply.TrySetResult(); // It is there already.
-            return;
+            add.Reply.TrySetException(new TorrentEngineException("tracker.invalid", $"A torrent can have {TrackerList.Most} trackers at most; this one has {tiers.Sum(tier => tier.Length) - added}."));
         }
-
-        if (refusal(entry) is { } because)
+        else
         {
-            move.Reply.TrySetException(because);
-            return;
-        }
-
-        (entry.MoveReply, entry.IsRelocated) = (move.Reply, false);
-        _ = RelocateAsync(entry, move.Folder);
-    }
-
-    /// <summary>Progress of a torrent is on record: a move may be over.</summary>
-    public static void OnProgress(TorrentEntry entry)
-    {
-        if (entry is { MoveReply: { } reply, IsRelocated: true, Record: { MovedFrom: null, IsInSharedRoot: true } })
-        {
-            entry.MoveReply = null;
-            reply.TrySetResult();
-            if (!entry.Record.IsStarted)
-            {
-                entry.Loop.Post(new TorrentCommand.Stop(null)); // It ran only for this.
-            }
+            var saved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            SetTrackers(new SessionCommand.SetTrackers(add.InfoHash, tiers, saved));
+            _ = CountAsync(saved.Task, added, add.Reply);
         }
     }
 
-    // A servant: waits for the loop and the store, and posts back.
-    private async Task RelocateAsync(TorrentEntry entry, string folder)
+    private static async Task CountAsync(Task saved, int added, TaskCompletionSource<int> reply)
     {
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        entry.Loop.Post(new TorrentCommand.Stop(stopped));
-        await stopped.Task.ConfigureAwait(false);
-        post(new SessionCommand.Relocate(entry.Record.InfoHash, folder));
+        if (await StoreServant.FailureOf(saved).ConfigureAwait(false) is { } failure)
+        {
+            reply.TrySetException(failure);
+        }
+        else
+        {
+            reply.TrySetResult(added);
+        }
     }
 
     private void Answer(InfoHash infoHash, TaskCompletionSource reply, Func<TorrentEntry, Task> obey) =>

@@ -191,8 +191,8 @@ internal sealed class QueueDesk(TimeProvider clock, StoreServant servant, Action
     }
 
     private static QueueFacts FactsOf(TorrentEntry entry) => new(
-        entry.IsReady && entry.Record.IsStarted && (entry.Row?.State != TorrentState.Error || !entry.WasDecided), // A failed one tries again by itself, or when its user says so.
-        entry.Record.IsForced,
+        entry.IsReady && (entry.Record.IsStarted || entry.Record.MovedFrom is not null) && (entry.Row?.State != TorrentState.Error || !entry.WasDecided), // A failed one tries again by itself, or when its user says so.
+        entry.Record.IsForced || entry.Record.MovedFrom is not null, // A move begun is ended.
         IsSeed(entry),
         entry.IsLetRun,
         entry.IsSlow,

@@ -44,6 +44,12 @@ internal abstract record SessionCommand
     /// <summary>A torrent that is to move has stopped.</summary>
     internal sealed record Relocate(InfoHash InfoHash, string Folder) : SessionCommand;
 
+    /// <summary>The record of a move is durable, or failed to be; <paramref name="Before"/> is what it was.</summary>
+    internal sealed record Relocated(TorrentRecord Before, Exception? Failure) : SessionCommand;
+
+    /// <summary>Add trackers; they were checked. Answered with how many were new.</summary>
+    internal sealed record AddTrackers(InfoHash InfoHash, ImmutableArray<string> Urls, TaskCompletionSource<int> Reply) : SessionCommand;
+
     /// <summary>Move a torrent in the queue.</summary>
     internal sealed record MoveInQueue(InfoHash InfoHash, QueueMove Move, TaskCompletionSource Reply) : SessionCommand;
 

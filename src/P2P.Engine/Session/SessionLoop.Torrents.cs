@@ -234,41 +234,20 @@ internal sealed partial class SessionLoop
         }
     }
 
-    // The loop has let go of its files: another one is made with the other folder, and the move is its way to "finished".
-    private void OnRelocate(SessionCommand.Relocate relocate)
+    // The loop has let go of its files: another one is made from the record.
+    private void Remake(TorrentEntry entry)
     {
-        if (!_torrents.TryGetValue(relocate.InfoHash, out var entry) || entry.Metainfo is not { } metainfo)
-        {
-            return;
-        }
-
-        var (record, from) = (entry.Record, TorrentFactory.RootOf(entry.Record, _options));
-        entry.Record = record with { SharedRoot = relocate.Folder, IsInSharedRoot = false, MovedFrom = record.IsInSharedRoot ? from : null };
         _router.Unserve(entry.Loop);
         _history.Part(entry);
-        entry.Become(metainfo, _factory.Make(metainfo, entry.Record, _options, Rules()));
+        entry.Become(entry.Metainfo!, _factory.Make(entry.Metainfo!, entry.Record, _options, Rules()));
         entry.Loop.Post(FullTick);
-        entry.IsRelocated = true;
-        if (entry.Record.MovedFrom is null)
-        {
-            entry.MoveReply?.TrySetResult(); // Nothing is there yet: what is downloaded goes there when it is whole.
-            entry.MoveReply = null;
-        }
-        else if (!entry.Record.IsStarted)
-        {
-            entry.Loop.Post(new TorrentCommand.Start());
-        }
-
-        _ = _servant.SaveAsync(entry.Record);
-        Turn();
     }
 
     private void OnProgressMade(SessionCommand.Progress progress)
     {
         if (EntryOf(progress.Torrent) is { } entry)
         {
-            entry.Merge(progress.What);
-            ChangeDesk.OnProgress(entry);
+            MoveDesk.Take(entry, progress.What);
             _ = _servant.RecordAsync(entry.Loop, entry.Record, progress.What);
         }
     }
@@ -308,6 +287,7 @@ internal sealed partial class SessionLoop
             _router.Unserve(entry.Loop);
             _history.Part(entry);
             _queue.Remove(entry);
+            MoveDesk.OnGone(entry);
             Part(entry);
             _queue.Decide(_options);
         }

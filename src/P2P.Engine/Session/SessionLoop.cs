@@ -43,6 +43,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
     private readonly SessionPicture _picture;
     private readonly QueueDesk _queue;
     private readonly ChangeDesk _changes;
+    private readonly MoveDesk _moves;
 
     private readonly Dictionary<InfoHash, TorrentEntry> _torrents = [];
     private readonly Farewells _farewells;
@@ -85,6 +86,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
         _servant = new StoreServant(store, Post, logger);
         _queue = new QueueDesk(environment.Clock, _servant, Post);
         _changes = new ChangeDesk(infoHash => _torrents.GetValueOrDefault(infoHash), _queue, _discovery, store, _farewells, Post, Turn);
+        _moves = new MoveDesk(infoHash => _torrents.GetValueOrDefault(infoHash), store, Post, Remake, Turn);
         _factory = new TorrentFactory(
             new TorrentContext(environment.Clock, environment.Scheduler, _disk, _blocks, _dialer, _budget, new TorrentReports(this), _downloadBudget, _uploadBudget, new ChokeJournals(store.Journals), logger),
             _random);
@@ -159,8 +161,10 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
             case SessionCommand.Change change: _changes.Change(change); break;
             case SessionCommand.SetTrackers set: _changes.SetTrackers(set); break;
             case SessionCommand.MoveInQueue move: _changes.MoveInQueue(move); break;
-            case SessionCommand.MoveStorage move: _changes.MoveStorage(move, _options, entry => RefusalOf(entry.Metainfo!, move.Folder, except: entry)); break;
-            case SessionCommand.Relocate relocate: OnRelocate(relocate); break;
+            case SessionCommand.AddTrackers add: _changes.AddTrackers(add); break;
+            case SessionCommand.MoveStorage move: _moves.Move(move, _options, entry => RefusalOf(entry.Metainfo!, move.Folder, except: entry)); break;
+            case SessionCommand.Relocate relocate: _moves.OnStopped(relocate, _options); break;
+            case SessionCommand.Relocated relocated: _moves.OnSaved(relocated); break;
             case SessionCommand.Announce announce: _changes.Announce(announce); break;
             case SessionCommand.ChangeSettings change: OnChangeSettings(change); break;
             case SessionCommand.ReadRates read: read.Reply.TrySetResult(_history.Rates(read.Torrent, read.Range)); break;
@@ -197,6 +201,7 @@ internal sealed partial class SessionLoop : SerialLoop<SessionCommand>
             _isDirty = true;
             if (isNews)
             {
+                MoveDesk.OnState(entry);
                 _queue.Decide(_options);
                 Publish();
             }

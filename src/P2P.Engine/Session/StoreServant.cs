@@ -85,7 +85,8 @@ internal sealed class StoreServant(ISessionStore store, Action<SessionCommand> p
     public static TorrentEngineException Explain(Exception failure, string what) =>
         failure as TorrentEngineException ?? new TorrentEngineException("state.not_saved", $"{what}: {failure.Message}", failure);
 
-    private static async Task<Exception?> FailureOf(Task task)
+    /// <summary>What a task failed with; null when it did not.</summary>
+    public static async Task<Exception?> FailureOf(Task task)
     {
         try
         {

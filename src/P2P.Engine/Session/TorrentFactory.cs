@@ -39,6 +39,7 @@ internal sealed class TorrentFactory(TorrentContext context, Random random)
                 PieceHashes = metainfo.PieceHashes,
                 Files = [.. metainfo.Files.Select(file => new StorageFile(file.Path, file.Length, file.IsPad))],
                 IncompleteRoot = record.MovedFrom ?? Path.GetFullPath(options.IncompleteDirectory),
+                PartsRoot = record.MovedFrom is null ? null : Path.GetFullPath(options.IncompleteDirectory),
                 SharedRoot = RootOf(record, options),
                 DirtyJournalPath = Path.Combine(Path.GetFullPath(options.DataDirectory), "journals", metainfo.InfoHash + ".dirty"),
                 StartsInSharedRoot = record.IsInSharedRoot,

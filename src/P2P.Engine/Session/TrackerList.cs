@@ -17,12 +17,15 @@ internal static class TrackerList
         return seen.Count <= Most ? clean : throw new TorrentEngineException("tracker.invalid", $"A torrent can have {Most} trackers at most.");
     }
 
-    /// <summary>The tiers with those that are not in them yet, each as a tier of its own; and how many those are.</summary>
+    /// <summary>URLs without blanks and doubles. Throws "tracker.invalid" naming the first that cannot be used.</summary>
+    public static ImmutableArray<string> Clean(ImmutableArray<string> urls) => [.. urls.Select(Check).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>The tiers as they are with those that are not in them yet, each as a tier of its own; and how many those are.</summary>
     public static (ImmutableArray<ImmutableArray<string>> Tiers, int Added) Merge(ImmutableArray<ImmutableArray<string>> tiers, ImmutableArray<string> urls)
     {
         var known = tiers.SelectMany(tier => tier).ToHashSet(StringComparer.Ordinal);
-        ImmutableArray<ImmutableArray<string>> fresh = [.. urls.Select(Check).Where(known.Add).Select(url => ImmutableArray.Create(url))];
-        return (Clean(tiers.AddRange(fresh)), fresh.Length);
+        ImmutableArray<ImmutableArray<string>> fresh = [.. urls.Where(known.Add).Select(url => ImmutableArray.Create(url))];
+        return (tiers.AddRange(fresh), fresh.Length);
     }
 
     private static string Check(string text)

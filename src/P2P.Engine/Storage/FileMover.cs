@@ -18,7 +18,7 @@ internal sealed class FileMover(FileStorage storage)
         List<StoredFile> toCopy = [];
         foreach (var file in _places.All)
         {
-            if (!file.IsPad && _places.Wanted[file.Index] && !_places.Guarded(file.Path, () => TryFinish(file)))
+            if (!file.IsPad && IsToMove(file) && !_places.Guarded(file.Path, () => TryFinish(file)))
             {
                 toCopy.Add(file);
             }
@@ -112,13 +112,17 @@ internal sealed class FileMover(FileStorage storage)
 
         _places.Guarded(_spec.IncompleteRoot, () =>
         {
-            _system.Delete(_spec.IncompleteRoot, _places.PartsPath);
+            _system.Delete(_places.PartsRoot, _places.PartsPath);
             storage.Journal.Delete();
             DeleteEmptyFolders(_spec.IncompleteRoot);
             DeleteEmptyFolders(_spec.SharedRoot);
             return true;
         });
     }
+
+    // From another folder of finished files everything that is there comes along, also what is no longer wanted.
+    private bool IsToMove(StoredFile file) => _places.Wanted[file.Index]
+        || (_spec.PartsRoot is not null && _places.PlaceOf(file) == FilePlace.Plain && _system.Look(_spec.IncompleteRoot, file.Path).Length == file.Length);
 
     private bool TryFinish(StoredFile file)
     {
@@ -194,7 +198,7 @@ internal sealed class FileMover(FileStorage storage)
     {
         if (_places.Wanted.All(static w => w))
         {
-            _system.Delete(_spec.IncompleteRoot, _places.PartsPath);
+            _system.Delete(_places.PartsRoot, _places.PartsPath);
         }
 
         if (!_places.IsOneRoot)

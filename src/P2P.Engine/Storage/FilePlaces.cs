@@ -46,8 +46,11 @@ internal sealed class FilePlaces
     /// <summary>The files, in the metainfo's order.</summary>
     public IReadOnlyList<StoredFile> All => _files;
 
-    /// <summary>Relative path of the parts file, in the incomplete root.</summary>
+    /// <summary>Relative path of the parts file, in its root.</summary>
     public string PartsPath { get; }
+
+    /// <summary>Absolute folder of the parts file: where partial files are, also while finished ones move from elsewhere.</summary>
+    public string PartsRoot => _spec.PartsRoot ?? _spec.IncompleteRoot;
 
     /// <summary>Incomplete and shared root are the same folder.</summary>
     public bool IsOneRoot { get; }
@@ -199,13 +202,13 @@ internal sealed class FilePlaces
 
         if (forWriting)
         {
-            var handle = _system.Open(_spec.IncompleteRoot, PartsPath, FileUse.Create);
-            _touched.AddFoldersOf(_spec.IncompleteRoot, PartsPath);
+            var handle = _system.Open(PartsRoot, PartsPath, FileUse.Create);
+            _touched.AddFoldersOf(PartsRoot, PartsPath);
             return _handles.Add(this, PartsFile, handle, canWrite: true);
         }
 
-        return _system.Look(_spec.IncompleteRoot, PartsPath).IsFile
-            ? _handles.Add(this, PartsFile, _system.Open(_spec.IncompleteRoot, PartsPath, FileUse.Read), canWrite: false)
+        return _system.Look(PartsRoot, PartsPath).IsFile
+            ? _handles.Add(this, PartsFile, _system.Open(PartsRoot, PartsPath, FileUse.Read), canWrite: false)
             : null;
     }
 

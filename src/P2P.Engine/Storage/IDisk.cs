@@ -36,6 +36,9 @@ internal sealed record StorageSpec
     /// <summary>Absolute folder that holds the partial files while downloading.</summary>
     public required string IncompleteRoot { get; init; }
 
+    /// <summary>Finished files are moved from another folder, which <see cref="IncompleteRoot"/> then is; bytes of files that are left out stay here, absolute. Null: they are not.</summary>
+    public string? PartsRoot { get; init; }
+
     /// <summary>Absolute folder where finished files live and are shared from.</summary>
     public required string SharedRoot { get; init; }
 

@@ -8,12 +8,12 @@ namespace P2P.Engine.Storage;
 internal sealed class TorrentStorage : ITorrentStorage
 {
     /// <summary>Small pieces in a row share a key, so that a check reads them in order: 1 MiB.</summary>
-    private long _movedBytes;
     private const int GroupLength = 1024 * 1024;
 
     private readonly IDiskSink _sink;
     private readonly JobGate _gate;
     private volatile bool _isClosing;
+    private long _movedBytes;
 
     public TorrentStorage(DiskQueue queue, StorageSpec spec, IDiskSink sink)
     {

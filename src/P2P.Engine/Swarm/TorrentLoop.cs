@@ -217,6 +217,7 @@ internal sealed class TorrentLoop : SwarmLoop
         _core.Selection.Set(priorities);
         _core.ApplyPriorities();
         _core.Storage?.SetWanted(_core.Selection.WantedFiles());
+        _streams.OnWanted();
         foreach (var peer in _core.Peers.Values)
         {
             _core.CountInteresting(peer);

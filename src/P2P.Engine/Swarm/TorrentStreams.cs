@@ -17,11 +17,14 @@ internal sealed class TorrentStreams(TorrentCore core, Downloader downloader)
     /// <summary>Blocks of one read: 256 KiB.</summary>
     private const int MaxBlocks = 16;
 
-    private static readonly TorrentEngineException Stopped =
-        new("stream.stopped", "This torrent does not run, so nothing can be read from it: start it first.");
-
     private readonly Dictionary<object, TorrentCommand.ReadFile> _waiting = [];
     private readonly Dictionary<object, (int First, int Last)> _windows = [];
+
+    /// <summary>What is said to whoever reads from a torrent that does not run.</summary>
+    public static TorrentEngineException Stopped() => new("stream.stopped", "This torrent does not run, so what is not whole cannot be read from it: start it first.");
+
+    /// <summary>What is said to whoever reads a file that is left out.</summary>
+    public static TorrentEngineException NotWanted() => new("file.not_wanted", "This file is not chosen for download: choose it first.");
 
     /// <summary>A reader wants bytes.</summary>
     public void Read(TorrentCommand.ReadFile read)
@@ -29,7 +32,7 @@ internal sealed class TorrentStreams(TorrentCore core, Downloader downloader)
         var piece = core.Geometry.PieceAt(read.Offset);
         if (!core.IsTransferring)
         {
-            read.Reply.TrySetException(Stopped);
+            read.Reply.TrySetException(Stopped());
         }
         else if (core.Have[piece])
         {
@@ -38,7 +41,7 @@ internal sealed class TorrentStreams(TorrentCore core, Downloader downloader)
         }
         else if (!core.Picker.IsWanted(piece))
         {
-            read.Reply.TrySetException(new TorrentEngineException("file.not_wanted", "This file is not chosen for download: choose it first."));
+            read.Reply.TrySetException(NotWanted());
         }
         else
         {
@@ -66,6 +69,20 @@ internal sealed class TorrentStreams(TorrentCore core, Downloader downloader)
             {
                 _waiting.Remove(reader); // .NET lets entries be removed while a dictionary is enumerated.
                 Begin(read, piece);
+            }
+        }
+    }
+
+    /// <summary>Other files are wanted now: who waits for one that is not need not wait.</summary>
+    public void OnWanted()
+    {
+        foreach (var (reader, read) in _waiting)
+        {
+            var piece = core.Geometry.PieceAt(read.Offset);
+            if (!core.Have[piece] && !core.Picker.IsWanted(piece))
+            {
+                _waiting.Remove(reader);
+                read.Reply.TrySetException(NotWanted());
             }
         }
     }
@@ -100,7 +117,7 @@ internal sealed class TorrentStreams(TorrentCore core, Downloader downloader)
     {
         foreach (var read in _waiting.Values)
         {
-            read.Reply.TrySetException(Stopped);
+            read.Reply.TrySetException(Stopped());
         }
 
         _waiting.Clear();

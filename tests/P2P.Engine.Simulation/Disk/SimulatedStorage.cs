@@ -25,6 +25,7 @@ internal sealed class SimulatedStorage : ITorrentStorage
         (_disk, _spec, _sink) = (disk, spec, sink);
         _platter = disk.Volume.Of(spec.InfoHash, spec.Geometry, spec.Files.Length);
         _wanted = [.. spec.Files.Select(static _ => true)];
+        _platter.Root = _platter.Root == Platter.AnyRoot ? spec.SharedRoot : _platter.Root;
         disk.Process.OnDeath(OnDeath);
     }
 
@@ -36,7 +37,7 @@ internal sealed class SimulatedStorage : ITorrentStorage
     public void Probe() => _disk.Submit(0, () =>
     {
         _flushFault = null;
-        Post(new DiskCompletion.Probed(Facts(), _platter.IsInSharedRoot, [.. _platter.Journal]));
+        Post(new DiskCompletion.Probed(Facts(), _platter.Root == _spec.SharedRoot, [.. _platter.Journal]));
     });
 
     /// <inheritdoc/>
@@ -107,16 +108,24 @@ internal sealed class SimulatedStorage : ITorrentStorage
     public void SetWanted(ImmutableArray<bool> wantedFiles) => _wanted = wantedFiles;
 
     /// <inheritdoc/>
-    public long MovedBytes => 0;
+    public long MovedBytes { get; private set; }
 
     /// <inheritdoc/>
-    public void MoveToShared() => _disk.Submit(0, () =>
+    public void MoveToShared()
     {
-        var error = FlushNow();
-        _platter.IsInSharedRoot |= error is null;
-        Trace($"moved {error?.Code}");
-        Post(new DiskCompletion.Moved(Facts()) { Error = error });
-    });
+        var length = _platter.Root is null ? 0 : Geometry.TotalLength; // From the partial files it is a rename, from another folder a copy.
+        _disk.Submit(length / 2, () => MovedBytes = length / 2);
+        _disk.Submit(length - (length / 2), () =>
+        {
+            var error = FlushNow() ?? (_platter.Root is not null && _disk.Volume.FailsWrites ? IoError("could not be written") : null);
+            (_platter.Root, MovedBytes) = error is null ? (_spec.SharedRoot, length) : (_platter.Root, MovedBytes);
+            Trace($"moved {error?.Code}");
+            Post(new DiskCompletion.Moved(Facts()) { Error = error });
+        });
+    }
+
+    // Files that are in neither of the folders this torrent looks into are not there for it.
+    private bool IsSeen => _platter.Root is null || _platter.Root == _spec.SharedRoot || _platter.Root == _spec.IncompleteRoot;
 
     /// <inheritdoc/>
     public void DeleteData() => _disk.Submit(0, () =>
@@ -136,7 +145,7 @@ internal sealed class SimulatedStorage : ITorrentStorage
         }
     }
 
-    private ImmutableArray<FileFact> Facts() => [.. _platter.Files];
+    private ImmutableArray<FileFact> Facts() => IsSeen ? [.. _platter.Files] : [.. _platter.Files.Select(static _ => default(FileFact))];
 
     private async Task ReadAsync(ImmutableArray<BlockRef> blocks, object token)
     {
@@ -144,7 +153,7 @@ internal sealed class SimulatedStorage : ITorrentStorage
         var error = _disk.Volume.FailsReads ? IoError("could not be read") : null;
         foreach (var block in blocks)
         {
-            var bytes = error is null ? _platter.Read(block.Piece, block.Index) : null;
+            var bytes = error is null && IsSeen ? _platter.Read(block.Piece, block.Index) : null;
             if (bytes is null)
             {
                 error ??= new DiskError("disk.missing", "The file is not there any more.", IsTransient: false);
@@ -239,7 +248,7 @@ internal sealed class SimulatedStorage : ITorrentStorage
     }
 
     private ReadOnlyMemory<byte>? BytesOf(int piece, int block, BlockPool.Block?[] blocks) =>
-        blocks[block] is { } held ? held.Memory : _platter.Read(piece, block) is { } stored ? stored : null;
+        blocks[block] is { } held ? held.Memory : IsSeen && _platter.Read(piece, block) is { } stored ? stored : null;
 
     private void WriteBlocks(int piece, BlockPool.Block?[] blocks, int count)
     {

@@ -67,7 +67,7 @@ internal sealed class SimulatedVolume(SimulatedWorld world)
             platter.TouchFile(file, SimulatedWorld.Epoch.UtcTicks);
         }
 
-        platter.IsInSharedRoot = true;
+        platter.Root = Platter.AnyRoot;
         platter.Flush();
     }
 
@@ -91,6 +91,9 @@ internal sealed class SimulatedVolume(SimulatedWorld world)
 /// <summary>One torrent's bytes on a volume, by block: the page cache and, behind it, the device.</summary>
 internal sealed class Platter
 {
+    /// <summary>In place of a root: the shared folder of whoever opens it first.</summary>
+    public const string AnyRoot = "";
+
     private readonly byte[]?[] _cache;
     private readonly byte[]?[] _device;
     private readonly FileFact[] _files;
@@ -115,8 +118,8 @@ internal sealed class Platter
     /// <summary>The true bytes, when known: equal blocks are kept once for all machines.</summary>
     public SimulatedTorrent? Content { get; init; }
 
-    /// <summary>The files were moved to the shared folder (a rename is durable at once).</summary>
-    public bool IsInSharedRoot { get; set; }
+    /// <summary>Where the finished files are (a rename is durable at once); null while they are where partial files are.</summary>
+    public string? Root { get; set; }
 
     /// <summary>Pieces named in the dirty journal.</summary>
     public SortedSet<int> Journal => _journal;
