@@ -37,6 +37,7 @@ internal static class ApiMap
         api.MapSession();
         api.MapTorrents();
         api.MapStorage();
+        api.MapPieceMap();
         api.MapCreations();
         api.MapDiscovery();
         api.MapHistory();

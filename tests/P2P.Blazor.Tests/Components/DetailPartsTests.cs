@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using CsCheck;
 using P2P.Blazor.Components.Dialogs;
 using P2P.Blazor.Components.Pages;
 using P2P.Blazor.Components.TorrentDetail;
@@ -28,34 +27,6 @@ public sealed class DetailPartsTests
         var tree = FileTree.Build([string.Join('/', Enumerable.Repeat("d", 2_000))]);
 
         Assert.Equal(2_000, tree.Rows.Count);
-    }
-
-    [Fact]
-    public void Changes_AnyTwoMaps_TurnTheFirstIntoTheSecond() =>
-        Gen.Select(Gen.Byte[0, 4].Array[300], Gen.Byte[0, 4].Array[300], Gen.Int[0, 300]).Sample((before, other, count) =>
-        {
-            byte[] after = [.. other[..count], .. before[count..]];
-            var changes = PieceStates.Changes(before, after);
-            if (changes is null)
-            {
-                return before.Zip(after, (a, b) => a != b).Count(differs => differs) > 75;
-            }
-
-            var patched = before.ToArray();
-            for (var at = 0; at < changes.Length; at += 4)
-            {
-                patched[(changes[at] << 16) | (changes[at + 1] << 8) | changes[at + 2]] = changes[at + 3];
-            }
-
-            return patched.SequenceEqual(after);
-        });
-
-    [Fact]
-    public void Of_PieceMap_TellsTheFiveStates()
-    {
-        var map = new PieceMapSnapshot(5, [0b1000_0000], [new ActivePieceSnapshot(1, 16, 4, 0), new ActivePieceSnapshot(2, 16, 0, 8)], [1, 1, 1, 1, 1], [0b1111_0000]);
-
-        Assert.Equal([3, 1, 2, 0, 4], PieceStates.Of(map));
     }
 
     [Theory]

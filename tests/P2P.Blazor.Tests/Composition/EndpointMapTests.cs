@@ -43,6 +43,7 @@ public sealed class EndpointMapTests(ApiFixture fixture) : IClassFixture<ApiFixt
                 "GET /api/v1/torrents/{infoHash}/peers",
                 "GET /api/v1/torrents/{infoHash}/peers/known",
                 "GET /api/v1/torrents/{infoHash}/pieces",
+                "GET /api/v1/torrents/{infoHash}/pieces/map",
                 "GET /api/v1/torrents/{infoHash}/rates",
                 "GET /api/v1/torrents/{infoHash}/trackers",
                 "GET /api/v1/tracker",

@@ -92,6 +92,7 @@ public static class FakeSession
             At = now,
             Summary = summary,
             Peers = people,
+            KnownPeers = FakePeers.Known(people, now),
             Files = Files(summary),
             Trackers = Trackers(now),
             Pieces = Pieces(pieces, have, isRunning && current == TorrentState.Downloading),
@@ -217,6 +218,8 @@ public static class FakeSession
                 RequestsIn = isUnchoked ? 8 : 0,
                 ConnectedAt = now - TimeSpan.FromSeconds(90 + (i * 61)),
                 HasFast = i % 3 != 0,
+                WeWantPieces = isSeeding ? 0 : 8 + (i * 5 % 40),
+                TheyLackPieces = isSeed ? 0 : 3 + (i * 11 % 60),
             };
         }),
     ];
@@ -230,7 +233,11 @@ public static class FakeSession
             ($"{row.Name}/extras/poster.jpg", second, FilePriority.Normal),
             ($"{row.Name}/read me.txt", row.Size - first - second, FilePriority.Low),
         ];
-        return [.. files.Select((file, i) => new FileSnapshot(i, file.Path, file.Length, (long)(file.Length * (double)row.HaveBytes / row.Size), file.Priority))];
+        return [.. files.Select((file, i) => new FileSnapshot(i, file.Path, file.Length, (long)(file.Length * (double)row.HaveBytes / row.Size), file.Priority)
+        {
+            FirstPiece = (int)(files.Take(i).Sum(before => before.Length) / row.PieceLength),
+            LastPiece = (int)((files.Take(i + 1).Sum(before => before.Length) - 1) / row.PieceLength),
+        })];
     }
 
     private static ImmutableArray<TrackerSnapshot> Trackers(DateTimeOffset now) =>
@@ -258,7 +265,7 @@ public static class FakeSession
         }
 
         var active = isDownloading
-            ? Enumerable.Range(have, Math.Min(3, count - have)).Select(piece => new ActivePieceSnapshot(piece, 16, 5, 8)).ToImmutableArray()
+            ? Enumerable.Range(have, Math.Min(3, count - have)).Select(piece => new ActivePieceSnapshot(piece, 16, 5, 8) { Suppliers = FakePeers.Suppliers }).ToImmutableArray()
             : [];
         return new PieceMapSnapshot(count, [.. haveBits], active, [.. Enumerable.Range(0, count).Select(piece => (byte)(1 + (piece * 7 % 6)))], [.. wanted]);
     }

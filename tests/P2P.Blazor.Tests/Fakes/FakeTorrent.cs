@@ -152,7 +152,7 @@ public sealed class FakeTorrent : ITorrentAccess
 
     /// <inheritdoc/>
     public Task<ImmutableArray<byte>> GetPeerPiecesAsync(PeerEndpoint endpoint, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_details.Peers.Any(peer => peer.Endpoint == endpoint) ? _details.Pieces.Have : []);
+        Task.FromResult<ImmutableArray<byte>>(_details.Peers.FirstOrDefault(one => one.Endpoint == endpoint) is { } peer ? FakePeers.Pieces(peer, _details.Pieces.Count) : []);
 
     /// <inheritdoc/>
     public Task DropPeerAsync(PeerEndpoint endpoint, bool isBanned)
