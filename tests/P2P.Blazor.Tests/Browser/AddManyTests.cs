@@ -102,6 +102,39 @@ public sealed class AddManyTests(BrowserFixture fixture) : IClassFixture<Browser
         Assert.Empty(window.Complaints);
     }
 
+    [Theory]
+    [InlineData(390, ColorScheme.Light)]
+    [InlineData(1440, ColorScheme.Dark)]
+    public async Task A_folder_is_browsed_to_a_file_left_out_and_the_torrent_added_stopped(int width, ColorScheme theme)
+    {
+        fixture.RequireBrowser();
+        using var host = BrowserFixture.Host(new FakeEngine(torrents: 0));
+        var films = Directory.CreateDirectory(Path.Combine(host.Engine.Options.SharedDirectory, "films")).FullName;
+        host.Engine.Options = host.Engine.Options with { Labels = [new TorrentLabel("Films") { SavePath = films }, new TorrentLabel("Music")] };
+        await using var window = await fixture.OpenAsync(host, width, theme);
+        var page = window.Page;
+        await window.GoAsync("/");
+        await page.EvaluateAsync(Drop, new[] { Text("a film") });
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByLabel("Label").SelectOptionAsync("Music");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Browse" }).ClickAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "films" }).ClickAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Take this folder" }).ClickAsync();
+        await Assertions.Expect(dialog.GetByLabel("Folder for the finished files")).ToHaveValueAsync(films);
+        await dialog.GetByText("after this download").WaitForAsync();
+        var mistakes = new List<string>();
+        await PageTourTests.CheckAsync(window, $"add folder {width} {theme}", mistakes);
+        await dialog.GetByLabel("poster.jpg").UncheckAsync();
+        await dialog.GetByLabel("Start now").UncheckAsync();
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Add stopped" }).ClickAsync();
+        await page.Locator("tr.t", new() { HasText = "a film" }).WaitForAsync();
+
+        Assert.Equal((films, "Music", false), (host.Engine.LastAdd!.SavePath, host.Engine.LastAdd.Label, host.Engine.LastAdd.Start));
+        Assert.Equal([FilePriority.Normal, FilePriority.Skip, FilePriority.Normal], host.Engine.LastAdd.FilePriorities);
+        Assert.Empty(mistakes);
+        Assert.Empty(window.Complaints);
+    }
+
     [Fact]
     public async Task In_German_the_dialogs_are_German()
     {
