@@ -4,6 +4,7 @@ const overlay = document.getElementById('drop-target');
 const waiting = [];
 const MaxFiles = 200; // of one drop; the server keeps as many uploads
 const Few = 3; // so many are shown one after the other, more as a list
+const Ahead = 4; // so many are on their way at once; they are told in order
 const MaxBytes = 64 << 20; // of one file, as the server allows
 let page = null;
 let depth = 0;
@@ -43,8 +44,11 @@ export async function inspect(files) {
   const isMany = files.length > Few;
   const refused = files.length - list.length;
   if (isMany) await tell(page => page.invokeMethodAsync('OnMany', list.length, refused));
-  for (const file of list) {
-    const result = await look(file);
+  const looks = [];
+  for (const [i, file] of list.entries()) {
+    while (looks.length < Math.min(i + Ahead, list.length)) looks.push(look(list[looks.length]));
+    const result = await looks[i];
+    looks[i] = null; // A long list of files is told once and then let go.
     // As a stream: a torrent with many files makes an answer larger than one message of the circuit may be.
     await tell(page => page.invokeMethodAsync('OnInspected', file.name, isMany, DotNet.createJSStreamReference(new TextEncoder().encode(JSON.stringify(result)))));
   }

@@ -30,7 +30,7 @@ public sealed class AddManyTests(BrowserFixture fixture) : IClassFixture<Browser
         await page.EvaluateAsync(Drop, Enumerable.Range(0, 300).Select(i => Text($"torrent {i:000}")).ToArray());
         var dialog = page.GetByRole(AriaRole.Dialog);
         await dialog.GetByText("100 files were refused: at most 200 are taken at a time.").WaitForAsync();
-        await Assertions.Expect(dialog.Locator("#add-many-sum")).ToContainTextAsync("200 ready, 0 here already, 0 refused, 0 being read");
+        await dialog.GetByText("200 ready, 0 here already, 0 refused, 0 being read").WaitForAsync();
         Assert.Null(host.Engine.LastAdd);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Add 200 torrents" }).ClickAsync();
         await page.GetByText("200 torrents added").WaitForAsync();
@@ -55,7 +55,7 @@ public sealed class AddManyTests(BrowserFixture fixture) : IClassFixture<Browser
         await window.GoAsync("/");
         await page.EvaluateAsync(Drop, new[] { Text("a holiday in the mountains, with a name that is longer than the place there is for it"), Text("here before"), "not a torrent", "", Text("second"), Text("second") });
         var dialog = page.GetByRole(AriaRole.Dialog);
-        await Assertions.Expect(dialog.Locator("#add-many-sum")).ToContainTextAsync("2 ready, 2 here already, 2 refused, 0 being read");
+        await dialog.GetByText("2 ready, 2 here already, 2 refused, 0 being read").WaitForAsync();
         await dialog.GetByText("The file is empty (0 bytes).").WaitForAsync();
         await dialog.GetByText("This is not a .torrent file").WaitForAsync();
         var mistakes = new List<string>();
@@ -95,7 +95,7 @@ public sealed class AddManyTests(BrowserFixture fixture) : IClassFixture<Browser
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Add 1 new tracker" }).ClickAsync();
         await dialog.GetByText("1 tracker added").WaitForAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Open it" }).ClickAsync();
-        await page.WaitForURLAsync($"**/t/{here.InfoHash}**");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "here before", Level = 1 }).WaitForAsync();
 
         Assert.Equal("add trackers http://new.example/announce", string.Join(' ', host.Engine.Commands[^1].Split(' ')[..3]));
         Assert.Empty(mistakes);
@@ -120,7 +120,6 @@ public sealed class AddManyTests(BrowserFixture fixture) : IClassFixture<Browser
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Browse" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "films" }).ClickAsync();
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Take this folder" }).ClickAsync();
-        await Assertions.Expect(dialog.GetByLabel("Folder for the finished files")).ToHaveValueAsync(films);
         await dialog.GetByText("after this download").WaitForAsync();
         var mistakes = new List<string>();
         await PageTourTests.CheckAsync(window, $"add folder {width} {theme}", mistakes);
