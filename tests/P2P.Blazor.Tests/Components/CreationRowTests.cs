@@ -10,7 +10,14 @@ public sealed class CreationRowTests
 {
     private static readonly TorrentCreationSnapshot Start = new()
     {
-        Id = "c1", Path = "/srv/p2p/shared/film", State = TorrentCreationState.Hashing, HashedBytes = 10 << 20, TotalBytes = 100 << 20, Files = 1, PieceLength = 1 << 20, PieceCount = 100,
+        Id = "c1",
+        Path = "/srv/p2p/shared/film",
+        State = TorrentCreationState.Hashing,
+        HashedBytes = 10 << 20,
+        TotalBytes = 100 << 20,
+        Files = 1,
+        PieceLength = 1 << 20,
+        PieceCount = 100,
     };
 
     [Fact]
