@@ -2,12 +2,16 @@
 const overlay = document.getElementById('drop-target');
 // What people do before the circuit is there, or while it comes back, waits for it.
 const waiting = [];
+const MaxFiles = 200; // of one drop; the server keeps as many uploads
+const Few = 3; // so many are shown one after the other, more as a list
+const Ahead = 4; // so many are on their way at once; they are told in order
+const MaxBytes = 64 << 20; // of one file, as the server allows
 let page = null;
 let depth = 0;
 
 async function tell(say) {
   if (page) await say(page);
-  else if (waiting.length < 200) waiting.push(say);
+  else if (waiting.length < 2 * MaxFiles) waiting.push(say);
 }
 
 const hasFiles = event => event.dataTransfer?.types.includes('Files') ?? false;
@@ -15,25 +19,38 @@ const hasFiles = event => event.dataTransfer?.types.includes('Files') ?? false;
 async function answer(response) {
   const body = await response.json().catch(() => null);
   if (response.ok) return { ok: true, body };
-  return { ok: false, error: body?.detail ?? body?.title ?? `The server answered ${response.status}.` };
+  return { ok: false, error: body?.detail ?? body?.title ?? `The server answered ${response.status}.`, code: body?.code };
 }
 
 async function send(url, options) {
   try {
     return await answer(await fetch(url, options));
   } catch {
-    return { ok: false, error: 'The client did not answer. Try again when the page is connected.' };
+    return { ok: false, code: 'silent' }; // The page has the words, in its language.
   }
 }
 
+// What can be told without sending anything.
+function look(file) {
+  if (file.size === 0) return { ok: false, code: 'upload.empty' };
+  if (file.size > MaxBytes) return { ok: false, code: 'upload.too_large' };
+  const form = new FormData();
+  form.append('torrent', file, file.name);
+  return send('api/v1/torrents/inspect', { method: 'POST', body: form });
+}
+
 export async function inspect(files) {
-  const list = [...files].slice(0, 200);
-  for (const file of list) {
-    const form = new FormData();
-    form.append('torrent', file, file.name);
-    const result = await send('api/v1/torrents/inspect', { method: 'POST', body: form });
+  const list = [...files].slice(0, MaxFiles);
+  const isMany = files.length > Few;
+  const refused = files.length - list.length;
+  if (isMany) await tell(page => page.invokeMethodAsync('OnMany', list.length, refused));
+  const looks = [];
+  for (const [i, file] of list.entries()) {
+    while (looks.length < Math.min(i + Ahead, list.length)) looks.push(look(list[looks.length]));
+    const result = await looks[i];
+    looks[i] = null; // A long list of files is told once and then let go.
     // As a stream: a torrent with many files makes an answer larger than one message of the circuit may be.
-    await tell(page => page.invokeMethodAsync('OnInspected', file.name, DotNet.createJSStreamReference(new TextEncoder().encode(JSON.stringify(result)))));
+    await tell(page => page.invokeMethodAsync('OnInspected', file.name, isMany, DotNet.createJSStreamReference(new TextEncoder().encode(JSON.stringify(result)))));
   }
 }
 
@@ -60,7 +77,7 @@ export function share(file, onProgress) {
     form.append('file', file, file.name);
     request.upload.onprogress = event => onProgress(event.loaded, event.total);
     request.onload = async () => done(await answer(new Response(request.responseText, { status: request.status })));
-    request.onerror = () => done({ ok: false, error: 'The client did not answer, or the file was refused on the way.' });
+    request.onerror = () => done({ ok: false, code: 'silent' });
     request.open('POST', 'api/v1/shared');
     request.send(form);
   });

@@ -7,8 +7,8 @@ namespace P2P.Blazor.Api;
 /// <remarks>Keeps the newest <see cref="MaxCount"/> files of together <see cref="MaxBytes"/>, each for <see cref="Lifetime"/>; older ones leave without a word.</remarks>
 internal sealed class UploadDrafts(TimeProvider clock)
 {
-    /// <summary>Most files.</summary>
-    public const int MaxCount = 20;
+    /// <summary>Most files: as many as the page takes in one drop.</summary>
+    public const int MaxCount = 200;
 
     /// <summary>Most bytes in all: four of the largest allowed files.</summary>
     public const long MaxBytes = 4L * TorrentUpload.MaxFileBytes;
@@ -39,7 +39,7 @@ internal sealed class UploadDrafts(TimeProvider clock)
         {
             DropOld();
             return _drafts.FirstOrDefault(draft => draft.Id == id)?.TorrentFile
-                ?? throw new TorrentEngineException("upload.not_found", "This upload is not kept any more (15 minutes, the last 20 files); send the file again.");
+                ?? throw new TorrentEngineException("upload.not_found", "This upload is not kept any more (15 minutes, the last 200 files); send the file again.");
         }
     }
 

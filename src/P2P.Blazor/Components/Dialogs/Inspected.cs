@@ -1,4 +1,5 @@
 using System.Text.Json;
+using P2P.Blazor.Components.Words;
 
 namespace P2P.Blazor.Components.Dialogs;
 
@@ -32,6 +33,9 @@ public sealed record Inspected
     /// <summary>The session holds it already.</summary>
     public bool IsPresent { get; init; }
 
+    /// <summary>Tiers of announce URLs.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> Trackers { get; init; } = [];
+
     /// <summary>Files in order.</summary>
     public IReadOnlyList<InspectedFile> Files { get; init; } = [];
 
@@ -47,22 +51,26 @@ public sealed record InspectedFile(int Index, string Path, long Length);
 
 /// <summary>How a request of upload.js ended: the body, or a sentence.</summary>
 /// <param name="Ok">The server obeyed.</param>
-/// <param name="Error">Why not.</param>
+/// <param name="Error">Why not, as the server says; null when the script noticed by itself.</param>
 /// <param name="Body">The answer, when it is JSON.</param>
-public sealed record UploadAnswer(bool Ok, string? Error, JsonElement? Body)
+/// <param name="Code">Stable code of the refusal.</param>
+public sealed record UploadAnswer(bool Ok, string? Error, JsonElement? Body, string? Code = null)
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
+
+    /// <summary>Why not, in the circuit's language; null when it worked.</summary>
+    public string? Sentence => Ok ? null : AddWords.Refusal(Code, Error);
 
     /// <summary>Reads what the script sent; nonsense is an answer that failed.</summary>
     public static UploadAnswer Parse(string json)
     {
         try
         {
-            return JsonSerializer.Deserialize<UploadAnswer>(json, Web) ?? new UploadAnswer(false, "The server answered nothing.", null);
+            return JsonSerializer.Deserialize<UploadAnswer>(json, Web) ?? new UploadAnswer(false, null, null, "unreadable");
         }
         catch (JsonException)
         {
-            return new UploadAnswer(false, "The server's answer could not be read.", null);
+            return new UploadAnswer(false, null, null, "unreadable");
         }
     }
 

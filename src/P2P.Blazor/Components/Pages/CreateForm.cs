@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using P2P.Blazor.Api;
+using P2P.Blazor.Localization;
 using P2P.Engine;
 
 namespace P2P.Blazor.Components.Pages;
@@ -40,9 +41,9 @@ internal sealed record CreateForm
     /// <summary>The first thing that is wrong, as a sentence; null when nothing is.</summary>
     public string? Mistake =>
         Lines(Trackers).FirstOrDefault(line => !CreationBody.IsUrl(line, "http", "https", "udp")) is { } tracker
-            ? $"“{Short(tracker)}” is not an announce URL: it must begin with http://, https:// or udp:// and name a host."
+            ? Text.T("create.bad-tracker", Short(tracker))
             : Lines(WebSeeds).FirstOrDefault(line => !CreationBody.IsUrl(line, "http", "https")) is { } seed
-                ? $"“{Short(seed)}” is not a web seed: it must begin with http:// or https:// and name a host."
+                ? Text.T("create.bad-seed", Short(seed))
                 : null;
 
     /// <summary>The request as the engine takes it.</summary>
