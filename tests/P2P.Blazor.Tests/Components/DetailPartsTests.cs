@@ -57,7 +57,7 @@ public sealed class DetailPartsTests
         var answer = UploadAnswer.Parse(json);
 
         Assert.False(answer.Ok);
-        Assert.EndsWith(".", answer.Error);
+        Assert.Equal("The server’s answer could not be read.", AddWords.Refusal(answer.Code, answer.Error));
     }
 
     [Fact]
