@@ -92,8 +92,8 @@ public sealed class MoveTests(ITestOutputHelper output)
         var (swarm, seed) = Seed(103);
         var handle = seed.Engine.Find(swarm.Torrent.InfoHash)!;
         var before = seed.Details(swarm.Torrent).Trackers.Length;
-        var both = Task.WhenAll(handle.AddTrackersAsync(["http://192.0.2.1/announce"]), handle.AddTrackersAsync(["http://192.0.2.2/announce", "http://192.0.2.1/announce"]));
-        swarm.World.Complete(both, Limit);
+        Task<int>[] both = [handle.AddTrackersAsync(["http://192.0.2.1/announce"]), handle.AddTrackersAsync(["http://192.0.2.2/announce", "http://192.0.2.1/announce"])];
+        Assert.Equal([1, 1], both.Select(one => swarm.World.Complete(one, Limit)));
         swarm.World.Run(TimeSpan.FromSeconds(2));
         Assert.Equal(before + 2, seed.Details(swarm.Torrent).Trackers.Length);
     }

@@ -165,9 +165,15 @@ public sealed class QueueTests(ITestOutputHelper output)
     {
         var (swarm, leech, torrents) = Several(1, seedUp: 20_000, options => options);
         swarm.World.Run(TimeSpan.FromSeconds(5));
-        var handle = leech.Engine.Find(torrents[0].InfoHash)!;
-        Task[] all = [handle.StopAsync(), handle.StartAsync(), handle.StopAsync()];
-        swarm.World.Complete(Task.WhenAll(all));
+        // Plain sources, answered on the loop: a continuation on a thread would take real time.
+        TaskCompletionSource[] stops = [new(), new()];
+        foreach (var (command, isStarted) in new (TorrentCommand, bool)[] { (new TorrentCommand.Stop(stops[0]), false), (new TorrentCommand.Start(), true), (new TorrentCommand.Stop(stops[1]), false) })
+        {
+            leech.Engine.Session.Post(new SessionCommand.Change(torrents[0].InfoHash, record => record with { IsStarted = isStarted }, command, new TaskCompletionSource()));
+        }
+
+        swarm.World.Run(TimeSpan.FromSeconds(10));
+        Assert.All(stops, stop => Assert.True(stop.Task.IsCompletedSuccessfully));
         Assert.Equal(TorrentState.Stopped, leech.Row(torrents[0])!.State);
     }
 
@@ -182,11 +188,11 @@ public sealed class QueueTests(ITestOutputHelper output)
         swarm.World.Complete(handle.SetForcedAsync(true));
         swarm.World.Run(TimeSpan.FromSeconds(3));
         Assert.Equal((TorrentState.Downloading, true), (leech.Row(torrents[1])!.State, leech.Row(torrents[1])!.IsForced));
-        swarm.World.Complete(handle.StopAsync());
-        Assert.False(leech.Row(torrents[1])!.IsForced);
+        leech.StopTorrent(torrents[1]);
+        swarm.World.Run(TimeSpan.FromSeconds(3));
         var check = handle.RecheckAsync();
-        var start = handle.SetForcedAsync(true);
-        swarm.World.Complete(Task.WhenAll(check, start));
+        swarm.World.Complete(handle.SetForcedAsync(true));
+        swarm.World.Complete(check);
         swarm.World.Run(TimeSpan.FromSeconds(20));
         Assert.Equal(TorrentState.Downloading, leech.Row(torrents[1])!.State);
     }

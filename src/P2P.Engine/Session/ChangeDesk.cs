@@ -77,7 +77,7 @@ internal sealed class ChangeDesk(
         }
         else
         {
-            var saved = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var saved = new TaskCompletionSource(); // Answered by a servant; what follows only answers.
             SetTrackers(new SessionCommand.SetTrackers(add.InfoHash, tiers, saved));
             _ = CountAsync(saved.Task, added, add.Reply);
         }
