@@ -145,7 +145,7 @@ public sealed record FileSnapshot(int Index, string Path, long Length, long Have
     /// <summary>Last piece that holds bytes of it.</summary>
     public int LastPiece { get; init; }
 
-    /// <summary>Absolute path on this machine now; null for a file of no bytes that is not there yet.</summary>
+    /// <summary>Absolute path on this machine; null until the torrent's files are in the folder of finished ones.</summary>
     public string? DiskPath { get; init; }
 }
 
