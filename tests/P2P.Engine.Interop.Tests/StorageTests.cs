@@ -22,6 +22,7 @@ public sealed class StorageTests
         await seed.AddAsync(torrent.TorrentPath, torrent.Directory, seed: true);
         await using var ours = await OurPeer.StartAsync(loopback);
         var handle = await ours.AddAsync(torrent);
+        await OurPeer.UntilAsync(handle, TorrentState.Downloading, Timeout); // What is still being checked gives whole files only.
         await handle.AddPeerAsync(seed.Endpoint);
         await using var file = await handle.OpenFileAsync(0);
         Assert.Equal(Length, file.Length);

@@ -21,7 +21,7 @@ internal sealed class TorrentStreams(TorrentCore core, Downloader downloader)
     private readonly Dictionary<object, (int First, int Last)> _windows = [];
 
     /// <summary>What is said to whoever reads from a torrent that does not run.</summary>
-    public static TorrentEngineException Stopped() => new("stream.stopped", "This torrent does not run, so what is not whole cannot be read from it: start it first.");
+    public static TorrentEngineException Stopped() => new("stream.stopped", "A torrent that is stopped, waits for its turn or is being checked gives whole files only, and this one is not whole: start it, or ask again after its check.");
 
     /// <summary>What is said to whoever reads a file that is left out.</summary>
     public static TorrentEngineException NotWanted() => new("file.not_wanted", "This file is not chosen for download: choose it first.");

@@ -61,6 +61,29 @@ public sealed class ShellTests(BrowserFixture fixture) : IClassFixture<BrowserFi
     }
 
     [Fact]
+    public async Task Tabs_that_are_left_before_they_are_drawn_break_nothing()
+    {
+        fixture.RequireBrowser();
+        using var host = BrowserFixture.Host(new FakeEngine(torrents: 3));
+        await using var window = await fixture.OpenAsync(host);
+        var page = window.Page;
+        await window.GoAsync($"/t/{host.Engine.Torrents[0].InfoHash}");
+        for (var i = 0; i < 6; i++)
+        {
+            foreach (var tab in "342371")
+            {
+                await page.Keyboard.PressAsync(tab.ToString());
+                await page.EvaluateAsync("() => new Promise(done => requestAnimationFrame(done))");
+            }
+        }
+
+        await page.Keyboard.PressAsync("3");
+        await page.Locator("canvas.lanes-canvas").WaitForAsync();
+        await Assertions.Expect(page.GetByText("could not be drawn")).ToHaveCountAsync(0);
+        Assert.Empty(window.Complaints);
+    }
+
+    [Fact]
     public async Task A_blip_shows_nothing_and_a_longer_silence_says_so_and_keeps_the_place()
     {
         fixture.RequireBrowser();

@@ -76,11 +76,12 @@ public sealed class OpenTracker : IAsyncDisposable
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
 
-        // An announce from an address that stays without a peer tells when the list is in force.
+        // Only an announce that would add a peer is looked up in the list: one that says "stopped" is answered whatever the list holds.
         await LoopbackFixture.UntilAsync(
-            async () => !Encoding.Latin1.GetString(await http.GetByteArrayAsync(Probe(infoHash)).ConfigureAwait(false)).Contains("not authorized", StringComparison.Ordinal),
+            async () => !Encoding.Latin1.GetString(await http.GetByteArrayAsync(Probe(infoHash, "started")).ConfigureAwait(false)).Contains("not authorized", StringComparison.Ordinal),
             TimeSpan.FromSeconds(10),
             "opentracker did not take its new list").ConfigureAwait(false);
+        await http.GetByteArrayAsync(Probe(infoHash, "stopped")).ConfigureAwait(false);
     }
 
     /// <summary>Waits until it knows that many seeds of the torrent, so that a leech's first announce finds them.</summary>
@@ -122,6 +123,6 @@ public sealed class OpenTracker : IAsyncDisposable
 
     private static string Escape(InfoHash infoHash) => string.Concat(infoHash.ToArray().Select(value => $"%{value:X2}"));
 
-    private string Probe(InfoHash infoHash) =>
-        $"{HttpUrl}?info_hash={Escape(infoHash)}&peer_id=-XX0000-000000000000&port=1&uploaded=0&downloaded=0&left=0&compact=1&event=stopped";
+    private string Probe(InfoHash infoHash, string eventName) =>
+        $"{HttpUrl}?info_hash={Escape(infoHash)}&peer_id=-XX0000-000000000000&port=1&uploaded=0&downloaded=0&left=1&compact=1&event={eventName}";
 }
