@@ -8,7 +8,7 @@ namespace P2P.Blazor.Benchmarks;
 /// <summary>What the pages cost: server allocation and CPU a beat, bytes and frames on the wire, work of the browser, heap; each circuit's own share.</summary>
 /// <remarks>
 /// The server is a process of its own, so that the browser's driver is not counted. Its cost without any page open is measured first in the same
-/// process and taken off. Bytes are counted before compression. A beat is a second, as in the real thing; nothing here is a test.
+/// process and taken off; of both the median beat counts, so a page that was just closed is not in it. Bytes are counted before compression. A beat is a second, as in the real thing; nothing here is a test.
 /// </remarks>
 internal static class PageTable
 {
@@ -17,11 +17,11 @@ internal static class PageTable
     /// <summary>Says how it is called.</summary>
     public static int Usage()
     {
-        Console.WriteLine("page [beats of each measurement, 20]");
+        Console.WriteLine("page [beats of each measurement, 20] [part of the names of the rows to measure]");
         return 1;
     }
 
-    /// <summary>Argument: beats of each measurement. Prints one table.</summary>
+    /// <summary>Arguments: beats of each measurement; a part of a row's name, to measure those alone. Prints one table.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
         var beats = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 20;
@@ -37,7 +37,10 @@ internal static class PageTable
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         for (var number = 0; number < PageScene.All.Length; number++)
         {
-            Console.WriteLine(await MeasureAsync(fixture, number, beats));
+            if (args.Length < 2 || PageScene.All[number].Name.Contains(args[1], StringComparison.OrdinalIgnoreCase))
+            {
+                Console.WriteLine(await MeasureAsync(fixture, number, beats));
+            }
         }
 
         return 0;
@@ -55,7 +58,7 @@ internal static class PageTable
 
             // As many circuits opened, moved and closed first: what is made or compiled once in a process is not a circuit's.
             List<BrowserWindow> before = [];
-            for (var i = 0; i < scene.Circuits; i++)
+            for (var i = 0; i < PageScene.Circuits; i++)
             {
                 before.Add(await OpenAsync(fixture, address, path, new Counts()));
             }
@@ -68,7 +71,7 @@ internal static class PageTable
 
             var counts = new Counts();
             List<BrowserWindow> windows = [];
-            for (var i = 0; i < scene.Circuits; i++)
+            for (var i = 0; i < PageScene.Circuits; i++)
             {
                 windows.Add(await OpenAsync(fixture, address, path, counts));
             }
@@ -78,7 +81,11 @@ internal static class PageTable
             counts.Take();
             if (scene.IsHidden)
             {
-                await windows[0].Page.EvaluateAsync("() => { Object.defineProperty(document, 'hidden', { get: () => true }); document.dispatchEvent(new Event('visibilitychange')); }");
+                foreach (var window in windows)
+                {
+                    await window.Page.EvaluateAsync("() => { Object.defineProperty(document, 'hidden', { get: () => true }); document.dispatchEvent(new Event('visibilitychange')); }");
+                }
+
                 await BeatsAsync(server, 1);
                 counts.Take();
             }
@@ -92,10 +99,10 @@ internal static class PageTable
             var (bytes, frames) = counts.Take();
             var held = (await AskAsync(server, "heap"))[0] - heap[0];
             await CloseAsync(windows);
-            var each = (double)beats * scene.Circuits;
+            var each = (double)beats * PageScene.Circuits;
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {scene.Name} | {rows} | {(open[0] - alone[0]) / each / 1024:0.0} | {(open[1] - alone[1]) / each:0.0} | {bytes / each / 1024:0.00} | {frames / each:0.0} | {work * 1000 / beats:0.0} | {first / scene.Circuits / 1024:0} | {held / scene.Circuits / 1048576:0.00} |");
+                $"| {scene.Name} | {rows} | {(open[0] - alone[0]) / PageScene.Circuits / 1024:0.0} | {(open[1] - alone[1]) / PageScene.Circuits:0.0} | {bytes / each / 1024:0.00} | {frames / each:0.0} | {work * 1000 / beats:0.0} | {first / PageScene.Circuits / 1024:0} | {held / PageScene.Circuits / 1048576:0.00} |");
         }
         finally
         {

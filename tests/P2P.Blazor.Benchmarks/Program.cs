@@ -1,7 +1,7 @@
 using P2P.Blazor.Benchmarks;
 
-// page [beats]    what each page costs server, wire and browser per beat: one table (needs Chromium)
-// page-host ...   the process measured; started by the above
+// page [beats] [row]  what each page costs server, wire and browser per beat: one table (needs Chromium)
+// page-host ...      the process measured; started by the above
 return args.FirstOrDefault() switch
 {
     "page" => await PageTable.RunAsync(args[1..]),

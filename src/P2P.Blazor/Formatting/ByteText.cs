@@ -8,7 +8,10 @@ internal static class ByteText
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
     /// <summary>Any number of bytes; a negative one (a figure that is not known) is a dash.</summary>
-    public static string Of(long bytes)
+    public static string Of(long bytes) => Of(bytes, "");
+
+    /// <summary>As above, with what follows the unit: "/s". One string is made and nothing beside it.</summary>
+    public static string Of(long bytes, string per)
     {
         if (bytes < 0)
         {
@@ -24,7 +27,9 @@ internal static class ByteText
             unit++;
         }
 
-        var format = unit == 0 || value >= 99.95 ? "0" : value >= 9.995 ? "0.0" : "0.00";
-        return $"{value.ToString(format, CultureInfo.CurrentCulture)} {Units[unit]}";
+        var culture = CultureInfo.CurrentCulture;
+        return unit == 0 || value >= 99.95 ? string.Create(culture, $"{value:0} {Units[unit]}{per}")
+            : value >= 9.995 ? string.Create(culture, $"{value:0.0} {Units[unit]}{per}")
+            : string.Create(culture, $"{value:0.00} {Units[unit]}{per}");
     }
 }

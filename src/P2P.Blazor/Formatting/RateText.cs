@@ -4,7 +4,7 @@ namespace P2P.Blazor.Formatting;
 internal static class RateText
 {
     /// <summary>Bytes per second; negative is a dash.</summary>
-    public static string Of(long bytesPerSecond) => bytesPerSecond < 0 ? "–" : ByteText.Of(bytesPerSecond) + "/s";
+    public static string Of(long bytesPerSecond) => bytesPerSecond < 0 ? "–" : ByteText.Of(bytesPerSecond, "/s");
 
     /// <summary>A rate in a table, where nothing moving is told by a dash.</summary>
     public static string OrDash(long bytesPerSecond) => bytesPerSecond <= 0 ? "–" : Of(bytesPerSecond);

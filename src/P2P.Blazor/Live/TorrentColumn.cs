@@ -78,6 +78,8 @@ internal static class TorrentColumns
 {
     private static readonly ImmutableArray<string> Names = [.. Enum.GetNames<TorrentColumn>().Select(name => name.ToLowerInvariant())];
 
+    private static readonly ImmutableArray<string> Classes = [.. Enum.GetValues<TorrentColumn>().Select(column => $"c-{Names[(int)column]}{(IsNumber(column) ? " r" : "")}")];
+
     /// <summary>What a new browser shows, in order.</summary>
     public static readonly ImmutableArray<TorrentColumn> Default =
     [
@@ -104,6 +106,9 @@ internal static class TorrentColumns
 
     /// <summary>Code of a column: in classes of the style sheet, and end of its text's key "column.".</summary>
     public static string Name(TorrentColumn column) => Names[(int)column];
+
+    /// <summary>Classes of a column's cell.</summary>
+    public static string Css(TorrentColumn column) => Classes[(int)column];
 
     /// <summary>Digits, set to the right.</summary>
     public static bool IsNumber(TorrentColumn column) =>

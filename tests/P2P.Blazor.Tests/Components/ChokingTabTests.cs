@@ -108,7 +108,7 @@ public sealed class ChokingTabTests
     }
 
     [Fact]
-    public async Task Ranking_FiguresWithinThreeSeconds_WaitAndADecisionDoesNot()
+    public async Task Ranking_FiguresWithinFiveSeconds_WaitAndADecisionDoesNot()
     {
         await using var context = new PageContext();
         var details = Details(context);
@@ -116,10 +116,13 @@ public sealed class ChokingTabTests
         var faster = details.Choking with { Decisions = [.. details.Choking.Decisions.Select(decision => decision with { RateUsed = 999 << 20 })] };
         table.Render(parameters => parameters.Add(rank => rank.Choking, faster).Add(rank => rank.At, context.Engine.Now.AddSeconds(1)));
         Assert.DoesNotContain("999 MiB/s", table.Markup, StringComparison.Ordinal);
-        table.Render(parameters => parameters.Add(rank => rank.Choking, faster).Add(rank => rank.At, context.Engine.Now.AddSeconds(3)));
+        table.Render(parameters => parameters.Add(rank => rank.Choking, faster).Add(rank => rank.At, context.Engine.Now.AddSeconds(5)));
         Assert.Contains("999 MiB/s", table.Markup, StringComparison.Ordinal);
-        var decided = faster with { Decisions = [.. faster.Decisions.Select(decision => decision with { Slot = SlotKind.None, Reason = ChokeReason.NotUploading })] };
-        table.Render(parameters => parameters.Add(rank => rank.Choking, decided).Add(rank => rank.At, context.Engine.Now.AddSeconds(4)));
+        var round = faster with { Round = faster.Round + 1, Decisions = [.. faster.Decisions.Select(decision => decision with { RateUsed = 888 << 20 })] };
+        table.Render(parameters => parameters.Add(rank => rank.Choking, round).Add(rank => rank.At, context.Engine.Now.AddSeconds(6)));
+        Assert.Contains("888 MiB/s", table.Markup, StringComparison.Ordinal);
+        var decided = round with { Decisions = [.. faster.Decisions.Select(decision => decision with { Slot = SlotKind.None, Reason = ChokeReason.NotUploading })] };
+        table.Render(parameters => parameters.Add(rank => rank.Choking, decided).Add(rank => rank.At, context.Engine.Now.AddSeconds(7)));
         Assert.Contains("This torrent uploads nothing now.", table.Markup, StringComparison.Ordinal);
     }
 

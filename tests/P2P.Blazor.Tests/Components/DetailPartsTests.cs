@@ -3,6 +3,7 @@ using P2P.Blazor.Components.Dialogs;
 using P2P.Blazor.Components.Pages;
 using P2P.Blazor.Components.TorrentDetail;
 using P2P.Blazor.Components.Words;
+using P2P.Blazor.Tests.Fakes;
 using P2P.Engine;
 using Xunit;
 
@@ -19,6 +20,16 @@ public sealed class DetailPartsTests
         Assert.Equal([0, 1, 2, 2, 1], tree.Rows.Select(row => row.Depth));
         Assert.Equal([0, 2], tree.Rows[1].Files);
         Assert.Equal(["t/", "t/a/", "t/2"], tree.Visible(new HashSet<string> { "t/a/" }).Select(row => row.Path));
+    }
+
+    [Fact]
+    public void Icons_AreThoseOfTheFile()
+    {
+        var file = File.ReadAllText(Path.Combine(FakeHost.RepositoryRoot(), "wwwroot", "icons.svg"));
+        var symbols = file.Split("<symbol id=\"").Skip(1).Select(part => part[..part.IndexOf('"', StringComparison.Ordinal)]);
+
+        Assert.Equal(symbols.Order(StringComparer.Ordinal), Icon.Names.Order(StringComparer.Ordinal));
+        Assert.All(Icon.Names, name => Assert.Contains($"#{name}\"", Icon.Small(name).Value, StringComparison.Ordinal));
     }
 
     [Fact]

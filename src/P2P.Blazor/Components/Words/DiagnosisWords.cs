@@ -10,9 +10,14 @@ internal static class DiagnosisWords
     /// <summary>One sentence. A code this page has no words for is told in English rather than not at all.</summary>
     public static string Sentence(Diagnosis diagnosis)
     {
+        if (CultureInfo.CurrentUICulture.Name is "en" or "")
+        {
+            return diagnosis.Sentence;
+        }
+
         // The values that are absent differ by condition, so each number of values has its own text.
         var code = string.Create(CultureInfo.InvariantCulture, $"{diagnosis.Code.ToString().ToLowerInvariant()}-{diagnosis.Arguments.Length}");
-        return CultureInfo.CurrentUICulture.Name is "en" or "" || !Text.Has($"diagnosis.{code}") ? diagnosis.Sentence : Text.T($"diagnosis.{code}", [.. diagnosis.Arguments.Select(Value)]);
+        return Text.Has($"diagnosis.{code}") ? Text.T($"diagnosis.{code}", [.. diagnosis.Arguments.Select(Value)]) : diagnosis.Sentence;
     }
 
     /// <summary>A value of a diagnosis or an event as a person reads it.</summary>

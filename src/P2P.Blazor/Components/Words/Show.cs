@@ -24,11 +24,11 @@ internal static class Show
     public static string Percent(double share)
     {
         var tenths = Math.Floor(Math.Clamp(share, 0, 1) * 1000) / 10;
-        return tenths >= 100 ? "100\u00A0%" : $"{tenths.ToString("0.0", CultureInfo.CurrentCulture)}\u00A0%";
+        return tenths >= 100 ? "100\u00A0%" : string.Create(CultureInfo.CurrentCulture, $"{tenths:0.0}\u00A0%");
     }
 
     /// <summary>A CSS width of a share 0..1: "61.4%".</summary>
-    public static string Width(double share) => $"{(Math.Clamp(share, 0, 1) * 100).ToString("0.#", CultureInfo.InvariantCulture)}%";
+    public static string Width(double share) => string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(share, 0, 1) * 100:0.#}%");
 
     /// <summary>Two units at most: "2 h 05 min"; null is "unknown".</summary>
     public static string Duration(long? seconds) => seconds is null ? Text.T("format.unknown") : DurationText.Of(seconds);
