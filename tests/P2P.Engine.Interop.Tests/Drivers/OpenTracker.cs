@@ -74,7 +74,7 @@ public sealed class OpenTracker : IAsyncDisposable
 
     private async Task UntilAllowedAsync(InfoHash infoHash)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var http = NewHttp();
 
         // Only an announce that would add a peer is looked up in the list: one that says "stopped" is answered whatever the list holds.
         await LoopbackFixture.UntilAsync(
@@ -87,7 +87,7 @@ public sealed class OpenTracker : IAsyncDisposable
     /// <summary>Waits until it knows that many seeds of the torrent, so that a leech's first announce finds them.</summary>
     public async Task UntilSeededAsync(InfoHash infoHash, TimeSpan timeout, int seeds = 1)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
+        using var http = NewHttp();
         var url = HttpUrl.Replace("/announce", "/scrape", StringComparison.Ordinal) + "?info_hash=" + Escape(infoHash);
         await LoopbackFixture.UntilAsync(
             async () =>
@@ -122,6 +122,9 @@ public sealed class OpenTracker : IAsyncDisposable
     }
 
     private static string Escape(InfoHash infoHash) => string.Concat(infoHash.ToArray().Select(value => $"%{value:X2}"));
+
+    // It closes each connection after its answer without saying so: one that is taken from a pool may be reset.
+    private static HttpClient NewHttp() => new(new SocketsHttpHandler { UseProxy = false }) { DefaultRequestHeaders = { ConnectionClose = true } };
 
     private string Probe(InfoHash infoHash, string eventName) =>
         $"{HttpUrl}?info_hash={Escape(infoHash)}&peer_id=-XX0000-000000000000&port=1&uploaded=0&downloaded=0&left=1&compact=1&event={eventName}";
