@@ -44,6 +44,7 @@ internal sealed class TorrentCommands(
         "rarest-first" => EachAsync(torrents, found => found.SetSequentialAsync(false), "did.rarest-first"),
         "copy-name" => CopyAsync(torrents.Select(torrent => torrent.Name)),
         "copy-hash" => CopyAsync(torrents.Select(torrent => torrent.InfoHash.ToString())),
+        "copy-path" => CopyAsync(torrents.Select(torrent => torrent.SavePath)),
         "copy-magnet" => CopyMagnetsAsync(torrents),
         "save-torrent" => SaveAsync(torrents[0]),
         "remove" => RemoveFromListAsync(torrents),

@@ -7,6 +7,21 @@ internal static class Pictures
 {
     private const int MostHigh = 2_000;
 
+    private const string Settle = """
+        async () => {
+          const own = /\/tmp\/p2p-host-\w+/g;
+          const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+          for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            if (own.test(node.data)) node.data = node.data.replace(own, '/srv/p2p');
+          }
+          for (const field of document.querySelectorAll('input')) {
+            field.value = field.type === 'file' ? '' : field.value.replace(own, '/srv/p2p');
+            field.placeholder = field.placeholder.replace(own, '/srv/p2p');
+          }
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+        }
+        """;
+
     /// <summary>Keeps one, if asked to; <paramref name="name"/> becomes the file's name.</summary>
     public static async Task KeepAsync(IPage page, string name)
     {
@@ -18,18 +33,16 @@ internal static class Pictures
 
         if (Environment.GetEnvironmentVariable("P2P_PICTURES") is { Length: > 0 } pictures)
         {
-            var width = page.ViewportSize!.Width;
-            var height = Math.Clamp(await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight"), page.ViewportSize.Height, MostHigh);
+            // All of it fits into the window while it is taken, so what is fixed to its lower edge covers nothing; folders of this run are not shown.
+            var (width, high) = (page.ViewportSize!.Width, page.ViewportSize.Height);
+            var height = Math.Clamp(await page.EvaluateAsync<int>("() => document.documentElement.scrollHeight"), high, MostHigh);
+            await page.SetViewportSizeAsync(width, height);
+            await page.EvaluateAsync(Settle);
             var browser = await page.Context.NewCDPSessionAsync(page);
-            var answer = await browser.SendAsync("Page.captureScreenshot", new Dictionary<string, object>
-            {
-                ["format"] = "webp",
-                ["quality"] = 80,
-                ["captureBeyondViewport"] = true,
-                ["clip"] = new Dictionary<string, object> { ["x"] = 0, ["y"] = 0, ["width"] = width, ["height"] = height, ["scale"] = 1 },
-            });
+            var answer = await browser.SendAsync("Page.captureScreenshot", new Dictionary<string, object> { ["format"] = "webp", ["quality"] = 80 });
             await File.WriteAllBytesAsync(Path.Combine(pictures, $"{file}.webp"), answer!.Value.GetProperty("data").GetBytesFromBase64());
             await browser.DetachAsync();
+            await page.SetViewportSizeAsync(width, high);
         }
     }
 }

@@ -48,8 +48,11 @@ public sealed class FakeEngine : IEngineAccess
         [.. Events.Where(happened => filter.Passes(happened) && (before is null || happened.Sequence < before)).Take(count)];
 
     /// <inheritdoc/>
-    /// <remarks>An hour of samples, rising by 1,000 a sample; the first is not known.</remarks>
-    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Task.FromResult(FakeHistory.Rates(range, Now));
+    /// <remarks>By default an hour of samples, rising by 1,000 a sample; the first is not known.</remarks>
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Task.FromResult(Rates(range, Now));
+
+    /// <summary>Makes the rates over time, of the session and of each torrent.</summary>
+    public Func<RateRange, DateTimeOffset, RateHistory> Rates { get; set; } = FakeHistory.Rates;
 
     /// <summary>What the DHT is: set it for other states; the default follows the option "Dht".</summary>
     public DhtSnapshot? Dht { get; set; }

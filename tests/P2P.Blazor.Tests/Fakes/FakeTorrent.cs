@@ -63,7 +63,7 @@ public sealed class FakeTorrent : ITorrentAccess
             fromRound < 1 ? [.. Rounds.TakeLast(count)] : [.. Rounds.Where(round => round.Round >= fromRound).Take(count)]);
 
     /// <inheritdoc/>
-    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Task.FromResult(FakeHistory.Rates(range, _engine.Now));
+    public Task<RateHistory> GetRateHistoryAsync(RateRange range, CancellationToken cancellationToken = default) => Task.FromResult(_engine.Rates(range, _engine.Now));
 
     /// <inheritdoc/>
     public Task<TorrentDetails> GetDetailsAsync(CancellationToken cancellationToken = default) => Task.FromResult(_details);

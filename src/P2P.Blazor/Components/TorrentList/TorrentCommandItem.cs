@@ -78,6 +78,7 @@ internal sealed record TorrentCommandItem(string Name, string Icon, string Group
         yield return new("copy-magnet", "magnet", "copy");
         yield return new("copy-name", "copy", "copy");
         yield return new("copy-hash", "copy", "copy");
+        yield return new("copy-path", "folder", "copy");
         if (torrents.Count == 1 && torrents[0].State != TorrentState.Metadata)
         {
             yield return new("save-torrent", "save", "copy");
