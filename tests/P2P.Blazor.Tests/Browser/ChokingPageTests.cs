@@ -71,6 +71,27 @@ public sealed class ChokingPageTests(BrowserFixture fixture) : IClassFixture<Bro
     }
 
     [Fact]
+    public async Task A_peer_that_stops_sending_falls_to_nothing_within_the_window_second_by_second()
+    {
+        fixture.RequireBrowser();
+        using var host = BrowserFixture.Host(new FakeEngine(torrents: 2, peers: 9));
+        await using var window = await fixture.OpenAsync(host);
+        var page = window.Page;
+        var torrent = host.Engine.Torrents[0];
+        await window.GoAsync($"/t/{torrent.InfoHash}/choking");
+        var first = page.Locator(".slot .recip").First.Locator("span:not(.bar):not(.down):not(.up):not([style])").First;
+        for (var second = 0; second <= 20; second++)
+        {
+            // What 20 s of 102,400 B/s leave of their mean, so many seconds after the last byte; that the engine's window does this is its own test.
+            var rate = 102_400L * (20 - second) / 20;
+            Change(host, torrent, choking => choking with { Decisions = [choking.Decisions[0] with { DownloadRate = rate }, .. choking.Decisions[1..]] });
+            await Assertions.Expect(first).ToHaveTextAsync(rate >= 102_400 ? "100 KiB/s" : rate == 0 ? "0 B/s" : $"{(rate < 10_235 ? $"{rate / 1024.0:0.00}" : $"{rate / 1024.0:0.0}")} KiB/s");
+        }
+
+        Assert.Empty(window.Complaints);
+    }
+
+    [Fact]
     public async Task Settings_that_change_the_slots_change_the_board_in_a_beat()
     {
         fixture.RequireBrowser();

@@ -46,6 +46,76 @@ public sealed class GridTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     }
 
     [Fact]
+    public async Task Keyboard_alone_adds_a_torrent_opens_its_choking_and_changes_its_limit()
+    {
+        fixture.RequireBrowser();
+        using var host = BrowserFixture.Host(new FakeEngine(torrents: 3, peers: 3));
+        await using var window = await fixture.OpenAsync(host);
+        var page = window.Page;
+        await window.GoAsync("/");
+        await page.Locator("tr.t").First.WaitForAsync();
+        await page.Keyboard.PressAsync("a");
+        await Assertions.Expect(page.Locator("#magnet")).ToBeVisibleAsync();
+        await TabToAsync("#magnet");
+        await page.Keyboard.TypeAsync("magnet:?xt=urn:btih:0123456789abcdef0123456789abcdef01234567&dn=by+keys");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "by keys" }).WaitForAsync();
+        await TabToAsync(".mud-dialog-actions button:nth-of-type(2)");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.Locator("tr.t")).ToHaveCountAsync(4);
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+
+        await TabToAsync("table.torrents");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("Home");
+        await Assertions.Expect(page.Locator("tr.cursor")).ToHaveAttributeAsync("aria-rowindex", "2");
+        var first = await page.Locator("tr.cursor").GetAttributeAsync("data-hash");
+        await page.Keyboard.PressAsync("Shift+F10");
+        await MenuAsync("Limits…");
+        await Assertions.Expect(page.Locator("#limit-down")).ToBeVisibleAsync();
+        await TabToAsync("#limit-down");
+        await page.Keyboard.TypeAsync("500");
+        await TabToAsync(".mud-dialog-actions button.p");
+        await page.Keyboard.PressAsync("Enter");
+        await Assertions.Expect(page.GetByRole(AriaRole.Dialog)).ToHaveCountAsync(0);
+        Assert.Equal(500 << 10, host.Engine.Torrents.Single(torrent => torrent.InfoHash.ToString() == first).Snapshot.MaxDownloadRate);
+
+        await TabToAsync("table.torrents");
+        await page.Keyboard.PressAsync("Shift+F10");
+        await MenuAsync("Choking");
+        await page.Locator("#explain").WaitForAsync();
+        Assert.Contains(first!, page.Url, StringComparison.Ordinal);
+        Assert.Empty(window.Complaints);
+
+        // Focus is seen wherever it comes to on the way.
+        async Task TabToAsync(string target)
+        {
+            for (var i = 0; i < 60 && !await page.EvaluateAsync<bool>("target => document.activeElement.matches(target)", target); i++)
+            {
+                await page.Keyboard.PressAsync("Tab");
+                Assert.True(await page.EvaluateAsync<bool>("""
+                    () => {
+                      const one = document.activeElement; // The list is framed by what scrolls around it.
+                      return one === document.body || [one, one.closest('.tbl-wrap')].some(framed => framed && getComputedStyle(framed).outlineStyle !== 'none');
+                    }
+                    """), await page.EvaluateAsync<string>("() => 'focus is not seen on ' + document.activeElement.outerHTML.slice(0, 200)"));
+            }
+
+            await Assertions.Expect(page.Locator(target)).ToBeFocusedAsync();
+        }
+
+        async Task MenuAsync(string name)
+        {
+            await Assertions.Expect(page.GetByRole(AriaRole.Menuitem).First).ToBeFocusedAsync();
+            for (var i = 0; i < 40 && !(await page.EvaluateAsync<string>("() => document.activeElement.textContent")).Contains(name, StringComparison.Ordinal); i++)
+            {
+                await page.Keyboard.PressAsync("ArrowDown");
+            }
+
+            await page.Keyboard.PressAsync("Enter");
+        }
+    }
+
+    [Fact]
     public async Task Columns_heights_and_saved_views_stay_in_this_browser()
     {
         fixture.RequireBrowser();
